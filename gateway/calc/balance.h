@@ -1,0 +1,51 @@
+/* The site as a whole: powers and energies by role from its feeds. Pure.
+ *
+ * Signs: grid > 0 import, storage > 0 discharge, pv as measured (slightly negative at night).
+ * load = grid + pv + wind + generator + storage; load_metered = sum of gross feeders (a feeder's
+ * meter plus the signed sources below it). A role without feeds, or with one of its feeds unusable,
+ * is NAN: an unknown is never 0. */
+#ifndef BUSBAR_CALC_BALANCE_H
+#define BUSBAR_CALC_BALANCE_H
+
+#include <stddef.h>
+
+#include "meter/site.h"
+
+enum site_power {
+    SITE_GRID,
+    SITE_PV,
+    SITE_WIND,
+    SITE_GENERATOR,
+    SITE_STORAGE,
+    SITE_LOAD,
+    SITE_LOAD_METERED,
+    SITE_POWER_COUNT
+};
+
+const char *site_power_str(enum site_power p); /* "grid", "pv", ..., "load_metered" */
+
+/* feed_kw[i]: power of site->feeds[i] in the role's own direction, NAN when unusable.
+ * Fills ret_kw[SITE_POWER_COUNT]. */
+void balance_power(const struct site *s, const double *feed_kw, double *ret_kw);
+
+enum site_energy {
+    SITE_E_IMPORT,
+    SITE_E_EXPORT,
+    SITE_E_NET_IMPORT,
+    SITE_E_PV,
+    SITE_E_WIND,
+    SITE_E_GENERATOR,
+    SITE_E_CHARGE,
+    SITE_E_DISCHARGE,
+    SITE_E_LOAD,
+    SITE_E_LOAD_METERED,
+    SITE_ENERGY_COUNT
+};
+
+const char *site_energy_str(enum site_energy e); /* "import", "export", "net_import", ... */
+
+/* forward_kwh[i], reverse_kwh[i]: energies of site->feeds[i] over a slot, NAN when unknown. */
+void balance_energy(const struct site *s, const double *forward_kwh, const double *reverse_kwh,
+                    double *ret_kwh);
+
+#endif

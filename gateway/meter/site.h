@@ -1,0 +1,153 @@
+/* A checked site: links, devices, feeds, points. Immutable after load; a reload builds a new one.
+ *
+ * Everything in it lives in the site's arena. Indexes are positions in the arrays. Pure. */
+#ifndef BUSBAR_METER_SITE_H
+#define BUSBAR_METER_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/units.h"
+#include "meter/profile.h"
+
+#define SITE_NONE   (-1)
+#define SITE_ID_MAX 32
+
+enum role {
+    ROLE_GRID,
+    ROLE_TIE,
+    ROLE_PV,
+    ROLE_WIND,
+    ROLE_GENERATOR,
+    ROLE_STORAGE,
+    ROLE_BATTERY,
+    ROLE_LOAD,
+    ROLE_ENVIRONMENT,
+    ROLE_FUEL,
+    ROLE_GAS,
+    ROLE_HEAT,
+    ROLE_WATER,
+    ROLE_STEAM,
+    ROLE_OUTPUT,
+    ROLE_COUNT
+};
+
+const char *role_str(enum role r);
+bool role_parse(const char *name, enum role *ret);
+/* True for pv, wind, generator, storage: P > 0 feeds the busbar. */
+bool role_is_source(enum role r);
+
+enum link_kind { LINK_TCP, LINK_RTU, LINK_RTU_OVER_TCP };
+
+struct link_def {
+    const char *id;
+    enum link_kind kind;
+    const char *host; /* numeric IPv4 or IPv6 address, or "localhost" */
+    uint16_t port;
+    const char *path; /* RTU: /dev/ttyS1 */
+    uint32_t baud;
+    char parity; /* 'N', 'E', 'O' */
+    uint8_t stop_bits;
+    uint32_t timeout_ms, request_gap_ms, connect_gap_ms;
+};
+
+struct device {
+    const char *id, *name;
+    int32_t link; /* index in links */
+    uint8_t unit;
+    const struct device_profile *profile;
+    enum role role;
+    int32_t parent;                               /* device index or SITE_NONE */
+    uint32_t poll_ms, timeout_ms, request_gap_ms; /* resolved: device, else profile, else link */
+    int8_t sign;
+    double ct_ratio, pt_ratio; /* NAN: not configured, use the device's own or 1 */
+    double rated_kw;           /* NAN when unknown; so are the next four */
+    double rated_kwp, capacity_kwh, soc_min, soc_max;
+    bool enabled, counted, flexible;
+    const char *owner, *tenant, *meter_no, *accuracy_class, *calibrated_until;
+    uint32_t point_base; /* site.points[point_base + i] is profile->points[i] */
+    int32_t line;        /* line number in the site file, for messages */
+};
+
+/* A point of the site: "<device>[.<channel>].<name>". */
+struct site_point {
+    const char *id;
+    int32_t device;
+    const struct point_def *def;
+};
+
+/* One electrical participant: a device, or one channel of a hybrid. "forward" counts what flows
+ * when P > 0 in the role's own direction: import for grid and load, generation for pv, discharge
+ * for storage. Points are indexes in site.points, SITE_NONE when the profile has none. */
+struct feed {
+    const char *id; /* device id, or "<device>.<channel>" */
+    enum role role;
+    int32_t device;
+    int32_t parent;         /* feed index or SITE_NONE: the electrical tree */
+    int32_t power;          /* total active power */
+    int32_t power_phase[3]; /* used when there is no total */
+    int32_t forward, reverse;
+    int32_t soc;
+    double power_sign; /* power * power_sign is P > 0 in the role's own direction */
+    bool counted; /* in its role's sum: not a detail of a same-role parent, not counted: false */
+};
+
+struct virtual_term {
+    double sign;
+    int32_t point;
+};
+
+struct virtual_def {
+    const char *id;
+    enum role role;
+    const struct virtual_term *terms;
+    size_t term_count;
+};
+
+enum ack_mode { ACK_PUBACK, ACK_SUBSCRIBER, ACK_PLATFORM };
+
+struct mqtt_settings {
+    bool configured;
+    const char *host;
+    uint16_t port;
+    bool tls;
+    const char *ca_file, *cert_file, *key_file, *username, *password_file, *client_id;
+    uint32_t live_s;        /* 5 */
+    uint32_t backlog_per_s; /* 0 = no limit */
+    enum ack_mode ack;
+    bool minute_devices; /* devices in 1m records too */
+};
+
+struct store_settings {
+    const char *path; /* relative paths are resolved beside the site file */
+    uint64_t budget_bytes;
+};
+
+struct site {
+    struct arena *arena;
+    const char *file; /* as given on the command line */
+    const char *id, *gateway, *name, *district, *uscc, *industry_code, *timezone;
+    double transformer_kva, contract_demand_kw; /* NAN when not given */
+    bool export_allowed;
+    const char *tariff, *carbon;
+    char config_hash[17]; /* hex of the site file and every profile it uses */
+    struct link_def *links;
+    size_t link_count;
+    struct device *devices;
+    size_t device_count;
+    struct site_point *points;
+    size_t point_count;
+    struct feed *feeds;
+    size_t feed_count;
+    struct virtual_def *virtuals;
+    size_t virtual_count;
+    struct store_settings store;
+    struct mqtt_settings mqtt;
+    const char *web_listen;
+};
+
+void site_free(struct site *s); /* frees the arena; NULL is fine */
+
+#endif

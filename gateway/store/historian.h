@@ -1,0 +1,56 @@
+/* The historian thread: the only writer of the database. Takes readings from the ring, decodes,
+ * keeps the live table, closes slots, and commits once a second { raw, slots, records, events,
+ * outbox, counter checkpoints, cursors } in one transaction. */
+#ifndef BUSBAR_STORE_HISTORIAN_H
+#define BUSBAR_STORE_HISTORIAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "meter/site.h"
+#include "store/live.h"
+#include "sys/ring.h"
+
+struct historian;
+
+struct historian_options {
+    const struct site *site;
+    uint32_t site_version;
+    const char *version; /* of the program */
+    struct ring *readings;
+    struct live *live;
+    /* Called on the historian's thread after a commit that added outbox rows or moved a cursor. */
+    void (*on_commit)(void *arg);
+    void *on_commit_arg;
+};
+
+/* Opens or creates the store (site->store.path, mode 0640), migrates it, recovers checkpoints and
+ * starts the thread. Errors are logged with file and next step. */
+int historian_start(const struct historian_options *o, struct historian **ret);
+
+/* Swaps the configuration: closes what is open under the old one. Returns when the old site is no
+ * longer used. acquire must be stopped meanwhile. */
+void historian_set_site(struct historian *h, const struct site *site, uint32_t site_version);
+
+/* Destination dest ("mqtt") has acknowledged seq_from..seq_to of epoch. Any thread, never blocks on
+ * disk: durable with the next commit. */
+void historian_ack(struct historian *h, const char *dest, ms_t epoch, uint64_t seq_from,
+                   uint64_t seq_to);
+/* Puts an event on record (and so on /event). Any thread. object may be NULL. */
+void historian_event(struct historian *h, const char *event, const char *object,
+                     const char *severity, const char *state, const char *note);
+
+/* Takes what is in the ring, closes nothing early, commits, stops. Under 2 s. Frees. */
+void historian_stop(struct historian *h);
+
+struct historian_stats {
+    uint64_t readings, samples, commits, slots, records, refused_readings;
+    uint64_t late_samples; /* came after their slot had closed */
+    uint64_t db_bytes;
+    us_t last_commit_us;
+    bool failing; /* the last commit failed */
+};
+void historian_stats(struct historian *h, struct historian_stats *ret);
+
+#endif

@@ -1,0 +1,36 @@
+/* Latest values in memory: the historian writes, publish and web read. Guarded by one mutex held
+ * for a copy only. */
+#ifndef BUSBAR_STORE_LIVE_H
+#define BUSBAR_STORE_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/sample.h"
+#include "calc/balance.h"
+#include "meter/site.h"
+
+struct live;
+
+/* The site at its last tick. */
+struct live_site {
+    ms_t utc_ms; /* of the tick; 0 before the first */
+    double power_kw[SITE_POWER_COUNT];
+    double soc_pct;
+    enum quality quality;
+    uint32_t devices_online, devices_total;
+};
+
+struct live *live_new(size_t point_count); /* NULL without memory */
+void live_free(struct live *l);
+int live_resize(struct live *l, size_t point_count); /* after a reload: all points missing */
+
+void live_put_samples(struct live *l, const struct sample *samples, size_t n);
+void live_put_site(struct live *l, const struct live_site *s);
+
+/* Latest sample of a point; false when the index is out of range or it was never read. */
+bool live_get(struct live *l, size_t point, struct sample *ret);
+void live_get_site(struct live *l, struct live_site *ret);
+
+#endif

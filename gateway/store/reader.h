@@ -1,0 +1,45 @@
+/* Read-only view of the store for publish, web and the tools. A reader belongs to one thread. */
+#ifndef BUSBAR_STORE_READER_H
+#define BUSBAR_STORE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/units.h"
+
+struct reader;
+
+int reader_open(const char *path, struct reader **ret); /* ERR_IO, ERR_VERSION, ERR_CORRUPT */
+void reader_close(struct reader *r);
+
+enum outbox_kind { OUTBOX_EVENT = 1, OUTBOX_RECORD_1M = 2, OUTBOX_RECORD_15M = 3 };
+/* Leaf of the topic: "event", "record/1m", "record/15m". */
+const char *outbox_topic(enum outbox_kind k);
+
+struct outbox_row {
+    uint64_t seq;
+    enum outbox_kind kind;
+    int64_t key; /* slot start in UTC ms, or the event's id */
+    uint32_t revision;
+    uint16_t part, parts;
+};
+
+struct outbox_head {
+    ms_t epoch;
+    uint64_t seq_first, seq_head; /* 0, 0 when empty */
+    ms_t oldest_unacked_utc_ms;   /* of the first row not acknowledged by dest; 0 = none */
+    uint64_t unacked;
+};
+int reader_head(struct reader *r, const char *dest, struct outbox_head *ret);
+
+/* Rows not acknowledged by dest with seq > after_seq, rising, at most cap. Returns the number. */
+int reader_outbox(struct reader *r, const char *dest, uint64_t after_seq, struct outbox_row *rows,
+                  size_t cap);
+
+/* The body of a row into b, byte-identical each time. ERR_NOT_FOUND when its content was thinned.
+ */
+int reader_body(struct reader *r, const struct outbox_row *row, struct buf *b);
+
+#endif
