@@ -1,0 +1,267 @@
+/* busbard: wires the shells together. Reads like a table of contents.
+ *
+ * The main thread only waits for signals: SIGHUP reloads, SIGTERM and SIGINT stop. */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acquire/acquire.h"
+#include "base/err.h"
+#include "config/config.h"
+#include "config/summary.h"
+#include "meter/reading.h"
+#include "publish/publish.h"
+#include "store/historian.h"
+#include "store/live.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+#include "sys/ring.h"
+
+enum { EXIT_USAGE = 64, EXIT_IO = 74, EXIT_CONFIG = 78 };
+
+#define RING_SECONDS   8
+#define RING_MIN_BYTES ((size_t)256 * 1024)
+#define RING_MAX_BYTES ((size_t)4 * 1024 * 1024)
+
+struct gateway {
+    const char *config_file, *data_dir;
+    struct site *site;
+    uint32_t site_version;
+    struct ring *readings;
+    struct live *live;
+    struct historian *historian;
+    struct acquire *acquire;
+    struct publish *publish;
+    pthread_mutex_t publish_lock; /* on_commit against a reload that replaces publish */
+};
+
+static void print_help(void) {
+    puts("usage: busbard --config FILE [--data DIR] [--check]\n"
+         "       busbard --version | --help\n\n"
+         "Reads the meters, inverters, PCS and BMS of a site over Modbus, stores and publishes\n"
+         "accountable records.\n\n"
+         "  --config FILE  the site file (YAML)\n"
+         "  --data DIR     folder with profiles/ (beside the site file's own)\n"
+         "  --check        check the site file, print a summary and leave\n\n"
+         "Signals: SIGHUP reloads the site file, SIGTERM and SIGINT stop.\n"
+         "Exit status: 0 good, 64 usage, 74 input/output, 78 configuration.");
+}
+
+/* ---- the callbacks that join the shells -------------------------------------------------- */
+
+static void on_commit(void *arg) {
+    struct gateway *g = arg;
+    pthread_mutex_lock(&g->publish_lock);
+    publish_wake(g->publish);
+    pthread_mutex_unlock(&g->publish_lock);
+}
+
+static void on_ack(void *arg, const char *dest, ms_t epoch, uint64_t from, uint64_t to) {
+    const struct gateway *g = arg;
+    historian_ack(g->historian, dest, epoch, from, to);
+}
+
+static void on_event(void *arg, const char *event, const char *object, const char *severity,
+                     const char *state, const char *note) {
+    const struct gateway *g = arg;
+    historian_event(g->historian, event, object, severity, state, note);
+}
+
+/* ---- start, reload, stop ------------------------------------------------------------------ */
+
+static int load_site(const struct gateway *g, struct site **ret_site) {
+    struct config_errors errors;
+    config_errors_init(&errors);
+    int rc = config_load_site(g->config_file, g->data_dir, &errors, ret_site);
+    config_errors_print(&errors, stderr);
+    config_errors_free(&errors);
+    return rc;
+}
+
+static size_t ring_bytes(const struct site *site) {
+    size_t burst = 0;
+    for (size_t i = 0; i < site->device_count; i++) {
+        const struct device_profile *p = site->devices[i].profile;
+        burst += reading_size(p->point_count, p->image_registers) + 16;
+    }
+    size_t want = burst * RING_SECONDS;
+    if (want < RING_MIN_BYTES)
+        return RING_MIN_BYTES;
+    return want > RING_MAX_BYTES ? RING_MAX_BYTES : want;
+}
+
+static int start_publish(struct gateway *g) {
+    const struct publish_options options = {.site = g->site,
+                                            .version = BUSBAR_VERSION,
+                                            .live = g->live,
+                                            .ack = on_ack,
+                                            .event = on_event,
+                                            .arg = g};
+    struct publish *p = NULL;
+    int rc = publish_start(&options, &p);
+    pthread_mutex_lock(&g->publish_lock);
+    g->publish = p;
+    pthread_mutex_unlock(&g->publish_lock);
+    return rc;
+}
+
+static void stop_publish(struct gateway *g) {
+    pthread_mutex_lock(&g->publish_lock);
+    struct publish *p = g->publish;
+    g->publish = NULL;
+    pthread_mutex_unlock(&g->publish_lock);
+    publish_stop(p);
+}
+
+static int start(struct gateway *g) {
+    const struct historian_options options = {.site = g->site,
+                                              .site_version = g->site_version,
+                                              .version = BUSBAR_VERSION,
+                                              .readings = g->readings,
+                                              .live = g->live,
+                                              .on_commit = on_commit,
+                                              .on_commit_arg = g};
+    int rc = historian_start(&options, &g->historian);
+    if (rc < 0)
+        return rc;
+    rc = acquire_start(g->site, g->site_version, g->readings, &g->acquire);
+    if (rc < 0)
+        return rc;
+    return start_publish(g);
+}
+
+static void stop(struct gateway *g) {
+    acquire_stop(g->acquire);
+    g->acquire = NULL;
+    stop_publish(g);
+    historian_stop(g->historian);
+    g->historian = NULL;
+}
+
+/* A bad file keeps the running configuration. What needs a restart says so. */
+static int reload(struct gateway *g) {
+    struct site *next = NULL;
+    if (load_site(g, &next) < 0) {
+        log_error("reload: %s has errors (above); the running configuration %s stays",
+                  g->config_file, g->site->config_hash);
+        return ERR_OK;
+    }
+    if (strcmp(next->store.path, g->site->store.path) != 0 ||
+        strcmp(next->timezone, g->site->timezone) != 0) {
+        log_error("reload: store.path and site.timezone need a restart; the running "
+                  "configuration %s stays",
+                  g->site->config_hash);
+        site_free(next);
+        return ERR_OK;
+    }
+    acquire_stop(g->acquire);
+    g->acquire = NULL;
+    stop_publish(g);
+    struct site *old = g->site;
+    g->site = next;
+    g->site_version++;
+    historian_set_site(g->historian, next, g->site_version);
+    site_free(old);
+    int rc = acquire_start(g->site, g->site_version, g->readings, &g->acquire);
+    if (rc == ERR_OK)
+        rc = start_publish(g);
+    log_info("reload: configuration %s is active, %zu devices", next->config_hash,
+             next->device_count);
+    return rc;
+}
+
+static void block_signals(sigset_t *set) {
+    sigemptyset(set);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int run(struct gateway *g) {
+    sigset_t signals;
+    block_signals(&signals);
+    g->readings = ring_new(ring_bytes(g->site));
+    g->live = live_new(g->site->point_count);
+    if (!g->readings || !g->live) {
+        log_error("out of memory at start: %zu points", g->site->point_count);
+        return EXIT_FAILURE;
+    }
+    int rc = start(g);
+    if (rc == ERR_OK)
+        log_info("busbard %s: site %s, gateway %s, %zu links, %zu devices, %zu points, "
+                 "configuration %s",
+                 BUSBAR_VERSION, g->site->id, g->site->gateway, g->site->link_count,
+                 g->site->device_count, g->site->point_count, g->site->config_hash);
+    while (rc == ERR_OK) {
+        int sig = 0;
+        if (sigwait(&signals, &sig) != 0)
+            continue;
+        if (sig != SIGHUP) {
+            log_info("stopping on signal %d", sig);
+            break;
+        }
+        rc = reload(g);
+    }
+    stop(g);
+    return rc == ERR_OK ? EXIT_SUCCESS : EXIT_IO;
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"data", required_argument, NULL, 'd'},
+        {"check", no_argument, NULL, 'k'},        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    struct gateway g = {.site_version = 1};
+    bool check = false;
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (o) {
+        case 'c':
+            g.config_file = optarg;
+            break;
+        case 'd':
+            g.data_dir = optarg;
+            break;
+        case 'k':
+            check = true;
+            break;
+        case 'v':
+            puts("busbard " BUSBAR_VERSION);
+            return EXIT_SUCCESS;
+        case 'h':
+            print_help();
+            return EXIT_SUCCESS;
+        default:
+            return EXIT_USAGE;
+        }
+    }
+    if (!g.config_file || optind < argc) {
+        fputs("busbard: --config FILE is needed and nothing else; see busbard --help\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (load_site(&g, &g.site) < 0)
+        return EXIT_CONFIG;
+    int status = EXIT_SUCCESS;
+    if (check) {
+        config_summary_print(g.site, stdout);
+    } else if (clock_set_zone(g.site->timezone) < 0) {
+        fprintf(stderr,
+                "busbard: time zone \"%s\" is not in the zone database; install tzdata or correct "
+                "site.timezone\n",
+                g.site->timezone);
+        status = EXIT_CONFIG;
+    } else {
+        pthread_mutex_init(&g.publish_lock, NULL);
+        status = run(&g);
+        pthread_mutex_destroy(&g.publish_lock);
+    }
+    live_free(g.live);
+    ring_free(g.readings);
+    site_free(g.site);
+    return status;
+}

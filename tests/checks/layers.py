@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Each layer includes only what stands above it (docs/architecture.md); shells not each other."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ORDER = ["base", "wire", "meter", "poll", "calc", "format", "config", "sys"]
+SHELLS = ["acquire", "store", "publish", "web"]
+SHARED = {"publish": {"store/reader.h", "store/live.h"}, "web": {"store/reader.h", "store/live.h"}}
+PURE = {"base", "wire", "meter", "poll", "calc", "format"}
+# What pure code may take from the C library.
+PURE_SYSTEM = {"assert.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdalign.h",
+               "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "string.h", "strings.h"}
+ARENA = {"stdlib.h"}  # base/arena.c owns memory
+
+
+def allowed(layer):
+    if layer in SHELLS:
+        return set(ORDER) | {layer}
+    return set(ORDER[: ORDER.index(layer) + 1])
+
+
+def main():
+    wrong = []
+    for path in sorted((ROOT / "gateway").rglob("*.[ch]")):
+        layer = path.relative_to(ROOT / "gateway").parts[0]
+        if layer == "main.c":
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            m = re.match(r'\s*#\s*include\s+([<"])([^>"]+)', line)
+            if not m:
+                continue
+            where, what = f"{path.relative_to(ROOT)}:{number}", m.group(2)
+            if m.group(1) == '"':
+                target = what.split("/")[0]
+                if what in SHARED.get(layer, set()) or target in allowed(layer):
+                    continue
+                wrong.append(f"{where}: {layer} must not include {what}")
+            elif layer in PURE and what not in PURE_SYSTEM:
+                if not (path.name == "arena.c" and what in ARENA):
+                    wrong.append(f"{where}: pure layer {layer} must not include <{what}>")
+    print("\n".join(wrong) or "layers: every include points up the house")
+    return 1 if wrong else 0
+
+
+sys.exit(main())
