@@ -26,7 +26,8 @@ void buf_putc(struct buf *b, char c);
 void buf_put_i64(struct buf *b, int64_t v);
 void buf_put_u64(struct buf *b, uint64_t v);
 /* Fixed decimals (0..9), half-up away from zero, trailing zeros cut; "null" for NAN and infinities:
- * the one rounding of a number on its way out. |v| < 9.2e18 / 10^decimals, else "null". */
+ * the one rounding of a number on its way out. |v| < 9.2e18 / 10^decimals, else "null". The double
+ * nearest to a decimal tie counts as the tie: 2.675 with 2 decimals is "2.68". Never "-0". */
 void buf_put_decimal(struct buf *b, double v, int decimals);
 /* JSON string with quotes and escapes; NULL gives null; invalid UTF-8 becomes U+FFFD. */
 void buf_put_json(struct buf *b, const char *text);

@@ -1,7 +1,8 @@
 /* Bodies of the MQTT contract: plain structures in, JSON bytes out. Pure, no I/O, no clock.
  *
  * docs/schema/ is the law for what these write. A NAN is written as null. Same structure, same
- * bytes: a resend is byte-identical. Numbers: kW and kWh with 3 decimals, ratios with 4. */
+ * bytes: a resend is byte-identical. Numbers: kW and kWh with 3 decimals, ratios with 4, registers
+ * and multipliers with 6. A power or energy marked absent and unknown is left out. */
 #ifndef BUSBAR_FORMAT_RECORD_H
 #define BUSBAR_FORMAT_RECORD_H
 
@@ -31,25 +32,29 @@ struct record_site {
     enum quality quality;
     const char *cause; /* NULL, or the main reason for quality below good: "device_down", ... */
     bool late;
-    const char *clock_state;
+    const char *clock_state; /* "synced", "holdover", "unsynced", "stepped" */
     double clock_offset_ms;
     struct power_stat power[SITE_POWER_COUNT];
     double energy_kwh[SITE_ENERGY_COUNT];
+    bool absent[SITE_POWER_COUNT]; /* of balance_absent() */
     double soc_start_pct, soc_end_pct;
     uint32_t expected, stored; /* device slots */
 };
 
+/* METHOD_NONE: no energy is known, written as null. */
 enum energy_method { METHOD_REGISTER, METHOD_RECOVERED, METHOD_INTEGRATED, METHOD_NONE };
 
 /* One feed (device or channel) in a record. */
 struct record_device {
     const char *id;
     const char *role;
-    double import_kwh, export_kwh; /* NAN when there is no such register */
+    /* As its own meter names them: a source generates or discharges into export_kwh. NAN when there
+     * is no such register. */
+    double import_kwh, export_kwh;
     enum energy_method method;
     double import_start, import_end, export_start,
         export_end;      /* registers, before the multiplier */
-    ms_t register_at[2]; /* when they were read; 0 = null */
+    ms_t register_at[2]; /* when start and end were read; 0 = null */
     double multiplier;
     double edge_kwh;
     struct power_stat power_kw;
@@ -65,9 +70,11 @@ struct message_head {
     int utc_offset_s;     /* for ISO 8601 times */
 };
 
-/* The stored form of the site's side: JSON members without braces, from "period" on. */
+/* The stored form of the site's side: JSON members without braces, from "period" on, into an empty
+ * buffer. */
 void record_site_write(struct buf *b, const struct record_site *r, int utc_offset_s);
-/* A whole body: head, the stored members as they are, then devices (NULL: none). */
+/* A whole body: record_begin (head and the stored members as they are), then any number of
+ * record_device_write, then record_end with with_devices true when a device was written. */
 void record_begin(struct buf *b, const struct message_head *h, ms_t t, const char *site_members,
                   size_t n);
 void record_device_write(struct buf *b, const struct record_device *d, int utc_offset_s,
@@ -80,7 +87,7 @@ struct event_body {
     double value, threshold;
     const char *unit, *actor, *note;
 };
-/* The stored form: members without braces; event_write adds the head. */
+/* The stored form: members without braces, into an empty buffer; event_write adds the head. */
 void event_members_write(struct buf *b, const struct event_body *e, int utc_offset_s);
 void event_write(struct buf *b, const struct message_head *h, ms_t t, const char *members,
                  size_t n);
@@ -88,6 +95,7 @@ void event_write(struct buf *b, const struct message_head *h, ms_t t, const char
 struct live_body {
     ms_t t;
     double power_kw[SITE_POWER_COUNT];
+    bool absent[SITE_POWER_COUNT]; /* of balance_absent() */
     double soc_pct, demand_kw, demand_forecast_kw, carbon_kg_h;
     enum quality quality;
     uint32_t devices_online, devices_total;
@@ -103,10 +111,12 @@ struct status_body {
 };
 void status_write(struct buf *b, const struct status_body *s, int utc_offset_s);
 
-/* /site: what a platform needs to understand a record. */
+/* /site: what a platform needs to understand a record. One body, never in parts, because it is
+ * retained: about 300 bytes a device and 1 kB besides, more with long names. */
 void site_write(struct buf *b, const struct site *s, ms_t t, ms_t valid_from, int utc_offset_s);
 
-/* "busbar/1/<district>/<site>/<gateway>/<leaf>" into out; ERR_LIMIT when it does not fit. */
+/* "busbar/1/<district>/<site>/<gateway>/<leaf>" into out; returns the length, or ERR_LIMIT
+ * when it does not fit (out is untouched). */
 int topic_write(char *out, size_t cap, const struct site *s, const char *leaf);
 
 #endif

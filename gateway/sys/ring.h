@@ -14,7 +14,8 @@ struct ring;
 
 struct ring *ring_new(size_t bytes); /* NULL without memory */
 void ring_free(struct ring *r);
-/* Copies a block in. ERR_FULL when there is no room (counted), ERR_LIMIT when it can never fit. */
+/* Copies a block in. ERR_FULL when there is no room (counted), ERR_LIMIT when it can never fit,
+ * ERR_RANGE for an empty block. */
 int ring_push(struct ring *r, const void *block, size_t n);
 /* Copies the oldest block out: its length, 0 when empty, ERR_LIMIT when cap is too small. */
 int ring_pop(struct ring *r, void *out, size_t cap);

@@ -38,15 +38,17 @@ size_t pdu_read_reply_length(const struct pdu_read *ask);
 
 /* Client side. Checks the reply in pdu[0..n) against what was asked and writes ask->count values
  * to ret_values (a register each, or 0/1 for each bit). ERR_EXCEPTION sets *ret_exception (1..255);
- * otherwise ERR_FUNCTION, ERR_BYTE_COUNT, ERR_FRAME_LENGTH. */
+ * otherwise ERR_FUNCTION, ERR_BYTE_COUNT, ERR_FRAME_LENGTH, ERR_RANGE (exception code 0). */
 int pdu_read_reply(const struct pdu_read *ask, const uint8_t *pdu, size_t n, uint16_t *ret_values,
                    uint8_t *ret_exception);
 
-/* Server side. Takes a read request apart. ERR_FUNCTION (not a read), ERR_FRAME_LENGTH, ERR_RANGE
- * (answer with exception 3). */
+/* Server side. Takes a read request apart. ERR_FUNCTION (not a read: answer with exception 1),
+ * ERR_FRAME_LENGTH, ERR_RANGE (impossible count: answer with exception 3), ERR_NOT_FOUND (runs past
+ * address 65535: answer with exception 2). */
 int pdu_read_request_parse(const uint8_t *pdu, size_t n, struct pdu_read *ret_ask);
 
-/* Server side. Builds the reply of ask from values. Returns its length. */
+/* Server side. Builds the reply of ask from values. Returns its length; 0 when ask is no read of a
+ * possible count. */
 size_t pdu_read_reply_build(const struct pdu_read *ask, const uint16_t *values,
                             uint8_t out[PDU_MAX]);
 

@@ -27,7 +27,7 @@ int rtu_scan_reply(uint8_t unit, const struct pdu_read *ask, const uint8_t *byte
                    struct rtu_frame *ret_frame);
 
 /* Server side: looks for one request (functions 1-6, 15, 16). Returns its length, ERR_MORE,
- * ERR_FUNCTION (length unknown) or ERR_CRC. */
+ * ERR_FUNCTION (length unknown), ERR_FRAME_LENGTH (byte count beyond a frame) or ERR_CRC. */
 int rtu_scan_request(const uint8_t *bytes, size_t n, struct rtu_frame *ret_frame);
 
 /* Time of n characters of 11 bits, and the 3.5-character silence (fixed 1750 us above 19200 baud),

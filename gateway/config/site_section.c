@@ -1,0 +1,127 @@
+/* The sections site and store. */
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/site_draft.h"
+
+#define ZONES "/usr/share/zoneinfo"
+
+static void read_uscc(struct reader *r, yaml_node_t *node, void *target) {
+    struct site *s = target;
+    if (!schema_text(r, node, "uscc", 0, &s->uscc)) {
+        return;
+    }
+    /* GB 32100-2015: 18 characters, the letters I, O, S, V, Z are not used */
+    if (strlen(s->uscc) != 18 || s->uscc[strspn(s->uscc, "0123456789ABCDEFGHJKLMNPQRTUWXY")] != 0) {
+        schema_error(r, node,
+                     "uscc '%.40s' is not 18 digits and capital letters (without I O S V "
+                     "Z); copy it from the business licence",
+                     s->uscc);
+    }
+}
+
+static void read_industry(struct reader *r, yaml_node_t *node, void *target) {
+    struct site *s = target;
+    if (!schema_text(r, node, "industry_code", 0, &s->industry_code)) {
+        return;
+    }
+    const char *t = s->industry_code;
+    const char *digits = t + (t[0] >= 'A' && t[0] <= 'T');
+    size_t n = strspn(digits, "0123456789");
+    if (n < 2 || n > 4 || digits[n] != 0) {
+        schema_error(r, node,
+                     "industry_code '%.40s' is not of GB/T 4754; write it as C3099 or 3099", t);
+    }
+}
+
+/* The zone must exist where the gateway runs: a wrong one moves every local day. */
+static void read_timezone(struct reader *r, yaml_node_t *node, void *target) {
+    struct site *s = target;
+    const char *zone = NULL;
+    if (!schema_text(r, node, "timezone", 64, &zone)) {
+        return;
+    }
+    char path[128];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", ZONES, zone);
+    bool sane = zone[0] != '/' && strstr(zone, "..") == NULL;
+    bool installed = stat(ZONES, &st) == 0;
+    if (!sane || (installed && (stat(path, &st) != 0 || !S_ISREG(st.st_mode)))) {
+        schema_error(r, node, "timezone '%.64s' is unknown; use a name such as Asia/Shanghai",
+                     zone);
+        return;
+    }
+    s->timezone = zone;
+}
+
+static const struct field site_fields[] = {
+    {"id", FIELD_ID, .required = true, KEEP(struct site, id)},
+    {"gateway", FIELD_ID, KEEP(struct site, gateway), .preset_text = "gw1"},
+    {"name", FIELD_TEXT, KEEP(struct site, name)},
+    {"district", FIELD_ID, .required = true, KEEP(struct site, district)},
+    {"uscc", FIELD_CUSTOM, .read = read_uscc},
+    {"industry_code", FIELD_CUSTOM, .read = read_industry},
+    {"timezone", FIELD_CUSTOM, .read = read_timezone},
+    {"transformer_kva", FIELD_NUMBER, KEEP(struct site, transformer_kva), .min = 1, .max = 1e7,
+     .preset = (double)NAN},
+    {"contract_demand_kw", FIELD_NUMBER, KEEP(struct site, contract_demand_kw), .min = 1,
+     .max = 1e7, .preset = (double)NAN},
+    {"export_allowed", FIELD_BOOL, KEEP(struct site, export_allowed)},
+    {"tariff", FIELD_ID, KEEP(struct site, tariff)},
+    {"carbon", FIELD_ID, KEEP(struct site, carbon)},
+    {0},
+};
+
+static void warn_no_file(struct site_draft *d, yaml_node_t *node, const char *key,
+                         const char *folder, const char *name, const char *effect) {
+    char looked[600];
+    if (name != NULL && data_file_find(d->load, folder, name, looked, sizeof looked) == NULL) {
+        message_warning(d->load->errors, yaml_doc_place_of(d->reader->doc, node, key),
+                        "%s '%s' has no file: %s; looked for %s", key, name, effect, looked);
+    }
+}
+
+void read_site_section(struct reader *r, yaml_node_t *node, void *target) {
+    struct site_draft *d = target;
+    schema_read(r, node, "site", site_fields, d->site);
+    if (d->site->name == NULL) {
+        d->site->name = d->site->id;
+    }
+    warn_no_file(d, node, "tariff", "tariffs", d->site->tariff, "cost stays null");
+    warn_no_file(d, node, "carbon", "carbon", d->site->carbon, "carbon stays null");
+}
+
+static const struct field store_fields[] = {
+    {"path", FIELD_TEXT, KEEP(struct store_settings, path), .min = 1, .max = 1024,
+     .preset_text = "busbar.db"},
+    {"budget_mb", FIELD_INT, KEEP(struct store_settings, budget_bytes), .min = 16, .max = 10e6,
+     .preset = 2048},
+    {0},
+};
+
+static void settle_store(struct site_draft *d) {
+    struct store_settings *s = &d->site->store;
+    s->budget_bytes *= 1024 * 1024;
+    s->path = data_file_beside(d->load->arena, d->site->file, s->path);
+}
+
+void store_defaults(struct site_draft *d) {
+    schema_presets(store_fields, &d->site->store);
+    settle_store(d);
+}
+
+void read_store(struct reader *r, yaml_node_t *node, void *target) {
+    struct site_draft *d = target;
+    schema_read(r, node, "store", store_fields, &d->site->store);
+    settle_store(d);
+}
+
+void warn_unreadable(struct reader *r, yaml_node_t *node, const char *key, const char *path) {
+    if (path != NULL && access(path, R_OK) != 0) {
+        message_warning(r->errors, yaml_doc_place_of(r->doc, node, key),
+                        "%s: %.300s cannot be read here; create it before the gateway starts", key,
+                        path);
+    }
+}

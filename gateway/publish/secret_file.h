@@ -1,0 +1,16 @@
+/* Reads a password from a file that others cannot read. Never logs what it read.
+ *
+ * Any thread; blocking file I/O. */
+#ifndef BUSBAR_PUBLISH_SECRET_FILE_H
+#define BUSBAR_PUBLISH_SECRET_FILE_H
+
+#include <stddef.h>
+
+#define SECRET_MAX 1024
+
+/* The first line of the file, without its line end, into out. Returns the length, or an error with
+ * the reason and the next step in why: ERR_IO, ERR_REFUSED (others may read it, or not a plain
+ * file), ERR_LIMIT (empty or too long). The caller wipes out. */
+int secret_file_read(const char *path, char out[SECRET_MAX], char *why, size_t why_cap);
+
+#endif

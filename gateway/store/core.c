@@ -1,0 +1,251 @@
+#include "store/core.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "store/db.h"
+#include "sys/log.h"
+
+#define CHAIN_MS       60000
+#define EVENT_TEXT_MAX 4096
+#define AHEAD_MS       (6 * MS_PER_MIN) /* a reading this far ahead: the clock was stepped */
+#define GRACE_MIN_MS   2000
+#define GRACE_MAX_MS   10000
+#define STEP_BACK_MS   10000 /* of a reading behind its chain: the clock was stepped */
+
+static void on_slot(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
+                    size_t n) {
+    struct core *c = arg;
+    struct pending_block b = {.kind = PENDING_SLOT,
+                              .bytes = (uint32_t)n,
+                              .period = (uint8_t)p,
+                              .number = (uint32_t)device,
+                              .t = start};
+    pending_add(&c->writer->pending, &b, body);
+}
+
+static void on_checkpoint(void *arg, size_t device, const uint8_t *body, size_t n) {
+    struct core *c = arg;
+    struct pending_block b = {
+        .kind = PENDING_CHECKPOINT, .bytes = (uint32_t)n, .number = (uint32_t)device};
+    pending_add(&c->writer->pending, &b, body);
+}
+
+void core_event(struct core *c, const struct event_body *e) {
+    struct buf b;
+    buf_init(&b, c->event_text, EVENT_TEXT_MAX);
+    event_members_write(&b, e, clock_utc_offset_s(e->at));
+    if (!buf_ok(&b)) {
+        log_warn("event %s: its text is too long, not recorded", e->event);
+        return;
+    }
+    struct pending_block block = {.kind = PENDING_EVENT, .bytes = (uint32_t)b.len, .t = e->at};
+    pending_add(&c->writer->pending, &block, b.data);
+    c->urgent = true;
+}
+
+static void on_event(void *arg, const struct event_body *e) {
+    core_event(arg, e);
+}
+
+static ms_t grace_of(const struct site *site) {
+    ms_t grace = GRACE_MIN_MS;
+    for (size_t i = 0; i < site->device_count; i++)
+        if (site->devices[i].enabled && site->devices[i].poll_ms > grace)
+            grace = site->devices[i].poll_ms;
+    return grace < GRACE_MAX_MS ? grace : GRACE_MAX_MS;
+}
+
+/* Everything that depends on the site. c->minute says where devices stand. */
+static int build(struct core *c, const struct site *site) {
+    struct aggregate_sink sink = {
+        .arg = c, .slot = on_slot, .checkpoint = on_checkpoint, .event = on_event};
+    c->site = site;
+    c->grace_ms = grace_of(site);
+    c->raw_key = true;
+    balance_absent(site, c->absent);
+    c->raw = raw_encoder_new(site);
+    for (int i = 0; i < FEED_DIRECTIONS; i++)
+        c->kwh[i] = calloc(site->feed_count + 1, sizeof *c->kwh[i]);
+    if (!c->raw || !c->kwh[0] || !c->kwh[1])
+        return ERR_NOMEM;
+    int err = aggregate_init(&c->aggregate, site, c->writer->layout, c->live, &sink, c->minute);
+    return err < 0 ? err : tick_init(&c->tick, site);
+}
+
+static void demolish(struct core *c) {
+    aggregate_fini(&c->aggregate);
+    tick_fini(&c->tick);
+    raw_encoder_free(c->raw);
+    for (int i = 0; i < FEED_DIRECTIONS; i++)
+        free(c->kwh[i]);
+}
+
+static ms_t first_minute(struct core *c, ms_t now_ms) {
+    ms_t last, now = slot_start(SLOT_1M, now_ms);
+    if (!writer_last_start(c->writer, SLOT_1M, &last))
+        return now;
+    ms_t next = last + slot_ms(SLOT_1M);
+    /* a clock that went back by hours is believed, as in core_advance() */
+    return next - now > CORE_REWIND_MS ? now : next;
+}
+
+static size_t find_device(const struct writer *w, const struct site *site, int64_t number) {
+    size_t i = 0;
+    while (i < site->device_count && w->device_no[i] != number)
+        i++;
+    return i;
+}
+
+static void restored(struct core *c, size_t device, const char *what, int err) {
+    if (err < 0)
+        log_warn("store %s: the %s of device %s cannot be used (%s); its energy counts from the "
+                 "next reading",
+                 c->writer->path, what, c->site->devices[device].id, err_str(err));
+}
+
+static int restore_counters(struct core *c) {
+    sqlite3_stmt *s = NULL;
+    int err = db_prepare(c->writer->db, "SELECT device,body FROM counter", &s);
+    if (err < 0)
+        return err;
+    int rc;
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        size_t i = find_device(c->writer, c->site, sqlite3_column_int64(s, 0));
+        if (i < c->site->device_count)
+            restored(c, i, "counter checkpoint",
+                     aggregate_restore(&c->aggregate, i, sqlite3_column_blob(s, 1),
+                                       (size_t)sqlite3_column_bytes(s, 1)));
+    }
+    sqlite3_finalize(s);
+    return db_err(rc);
+}
+
+static int restore_quarter(struct core *c) {
+    sqlite3_stmt *s = NULL;
+    int err = db_prepare(c->writer->db,
+                         "SELECT start,device,body,max(revision) FROM slot WHERE period=60 AND"
+                         " start>=? AND start<? GROUP BY start,device",
+                         &s);
+    if (err < 0)
+        return err;
+    sqlite3_bind_int64(s, 1, slot_start(SLOT_15M, c->minute));
+    sqlite3_bind_int64(s, 2, c->minute);
+    int rc;
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        size_t i = find_device(c->writer, c->site, sqlite3_column_int64(s, 1));
+        if (i < c->site->device_count)
+            restored(c, i, "last minutes",
+                     aggregate_restore_minute(&c->aggregate, i, sqlite3_column_int64(s, 0),
+                                              sqlite3_column_blob(s, 2),
+                                              (size_t)sqlite3_column_bytes(s, 2)));
+    }
+    sqlite3_finalize(s);
+    return db_err(rc);
+}
+
+int core_init(struct core *c, const struct site *site, struct live *live, struct writer *writer,
+              ms_t now_ms) {
+    *c = (struct core){.site = site,
+                       .live = live,
+                       .writer = writer,
+                       .clock = CLOCK_UNSYNCED,
+                       .clock_offset_ms = (double)NAN};
+    c->minute = first_minute(c, now_ms);
+    c->event_text = malloc(EVENT_TEXT_MAX);
+    int err = c->event_text ? build(c, site) : ERR_NOMEM;
+    if (err == ERR_OK)
+        err = restore_counters(c);
+    if (err == ERR_OK)
+        err = restore_quarter(c);
+    if (err < 0) {
+        core_fini(c);
+        return err;
+    }
+    core_advance(c, now_ms);
+    return ERR_OK;
+}
+
+int core_set_site(struct core *c, const struct site *site) {
+    struct core old = *c;
+    int err = build(c, site);
+    if (err < 0) {
+        demolish(c);
+        *c = old;
+        return err;
+    }
+    aggregate_take_over(&c->aggregate, &old.aggregate);
+    memcpy(c->tick.windows, old.tick.windows, sizeof c->tick.windows);
+    demolish(&old);
+    return ERR_OK;
+}
+
+void core_fini(struct core *c) {
+    demolish(c);
+    free(c->event_text);
+    memset(c, 0, sizeof *c);
+}
+
+void core_set_clock(struct core *c, enum clock_sync state, double offset_ms) {
+    c->clock = state;
+    c->clock_offset_ms = offset_ms;
+}
+
+static void begin_row(struct core *c, ms_t utc_ms) {
+    bool key = c->raw_key || utc_ms >= c->chain + CHAIN_MS || utc_ms < c->chain - STEP_BACK_MS;
+    /* rows of a chain keep their order in the table */
+    c->raw_t = !key && utc_ms <= c->raw_t ? c->raw_t + 1 : utc_ms;
+    if (key)
+        c->chain = c->raw_t;
+    c->raw_key = false;
+    raw_encoder_begin(c->raw, c->raw_t, key);
+    c->raw_open = true;
+}
+
+void core_flush(struct core *c) {
+    if (!c->raw_open)
+        return;
+    c->raw_open = false;
+    const uint8_t *body;
+    size_t n;
+    raw_encoder_finish(c->raw, &body, &n);
+    struct pending_block b = {
+        .kind = PENDING_RAW, .bytes = (uint32_t)n, .t = c->raw_t, .key = c->chain};
+    if (pending_add(&c->writer->pending, &b, body) < 0)
+        c->raw_key = true; /* what follows cannot be read without it */
+    c->raw_rows++;
+}
+
+static void keep_raw(struct core *c, struct reading *r) {
+    if (!c->raw_open)
+        begin_row(c, r->utc_ms);
+    if (raw_encoder_add(c->raw, r) == ERR_FULL) {
+        core_flush(c);
+        begin_row(c, r->utc_ms);
+        raw_encoder_add(c->raw, r);
+    }
+}
+
+void core_reading(struct core *c, struct reading *r) {
+    const struct device_profile *p = r->device < c->site->device_count
+                                         ? c->site->devices[r->device].profile
+                                         : NULL;
+    assert(p && r->point_count == p->point_count && r->register_count == p->image_registers);
+    c->readings++;
+    keep_raw(c, r);
+    if (r->utc_ms >= c->minute + AHEAD_MS)
+        core_advance(c, r->utc_ms);
+    aggregate_reading(&c->aggregate, r);
+}
+
+void core_second(struct core *c, ms_t now_ms) {
+    struct live_site s;
+    tick_take(&c->tick, &c->aggregate, floor_div(now_ms, MS_PER_S) * MS_PER_S, &s);
+    if (c->live)
+        live_put_site(c->live, &s);
+    core_advance(c, now_ms);
+    core_flush(c);
+}

@@ -1,0 +1,56 @@
+/* What the historian does, without thread and clock: readings in, pending blocks out; slots closed
+ * when their time is up. Tests drive it with times of their own. Historian thread. */
+#ifndef BUSBAR_STORE_CORE_H
+#define BUSBAR_STORE_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/aggregate.h"
+#include "store/raw_codec.h"
+#include "store/tick.h"
+#include "store/writer.h"
+#include "sys/clock.h"
+
+#define CORE_REWIND_MS (2 * 60 * MS_PER_MIN) /* a clock this far back is believed */
+
+struct core {
+    const struct site *site;
+    struct live *live;
+    struct writer *writer; /* owns what is pending; commits are the caller's */
+    struct aggregate aggregate;
+    struct tick tick;
+    struct raw_encoder *raw;
+    bool raw_open, raw_key; /* a row is begun; the next row starts a chain */
+    ms_t raw_t;             /* of the open row, or the last one */
+    ms_t chain;             /* id of the chain: time of its first row */
+    ms_t minute;            /* start of the oldest minute without a record */
+    ms_t grace_ms;          /* a slot closes this long after its end */
+    enum clock_sync clock;
+    double clock_offset_ms;
+    bool absent[SITE_POWER_COUNT];
+    double *kwh[FEED_DIRECTIONS]; /* by feed, while a record is made */
+    char *event_text;
+    bool urgent; /* an event waits: commit soon */
+    uint64_t readings, raw_rows;
+};
+
+/* Takes up where the store's last run ended. live may be NULL. The writer has the site already. */
+int core_init(struct core *c, const struct site *site, struct live *live, struct writer *writer,
+              ms_t now_ms);
+/* Goes over to another configuration without a seam: what is open goes on. The caller has committed
+ * everything and given the writer the new site. */
+int core_set_site(struct core *c, const struct site *site);
+void core_fini(struct core *c);
+
+void core_set_clock(struct core *c, enum clock_sync state, double offset_ms);
+void core_reading(struct core *c, struct reading *r);
+/* Once a second, half a second after the tick: the site's tick, slots whose time is up, the row. */
+void core_second(struct core *c, ms_t now_ms);
+/* Puts the open raw row among the pending blocks; core_second does it too. */
+void core_flush(struct core *c);
+void core_event(struct core *c, const struct event_body *e);
+/* Closes the slots whose time is up (core_slots.c). */
+void core_advance(struct core *c, ms_t now_ms);
+
+#endif

@@ -1,0 +1,47 @@
+/* One quantity over the open minute and the open quarter of an hour. The quarter is merged from
+ * closed minutes, kept in 24 bytes: a site has tens of thousands of these.
+ *
+ * Historian thread; no I/O, no allocation. */
+#ifndef BUSBAR_STORE_GAUGE_H
+#define BUSBAR_STORE_GAUGE_H
+
+#include <stdbool.h>
+
+#include "calc/window.h"
+#include "meter/profile.h"
+#include "store/slot.h"
+#include "store/slot_codec.h"
+
+struct quarter {
+    double weighted; /* sum of value x ms */
+    float min, max;  /* NAN while nothing is covered */
+    uint32_t covered_ms;
+    uint8_t worst; /* enum quality */
+};
+
+struct gauge {
+    struct window minute;
+    struct window_hold hold;
+    struct quarter quarter;
+};
+
+/* Whether a point is averaged over a slot; of any other the last value counts. */
+static inline bool point_is_gauge(const struct point_def *p) {
+    return quantity_kind(p->quantity) == QUANTITY_KIND_GAUGE && p->type != POINT_STRING &&
+           p->type != POINT_BITS16 && p->type != POINT_BITS32;
+}
+
+void gauge_init(struct gauge *g);
+/* A sample of the open minute that starts at start; one beyond its end counts as at its end. */
+void gauge_add(struct gauge *g, ms_t start, const struct sample *s, uint32_t hold_ms);
+/* The minute is over: fold it into the quarter. It can be read until gauge_next_minute(). */
+void gauge_close_minute(struct gauge *g, ms_t start);
+void gauge_next_minute(struct gauge *g);
+void gauge_next_quarter(struct gauge *g);
+/* Adds a minute that was closed by an earlier run. */
+void gauge_restore_minute(struct gauge *g, const struct slot_point *s);
+
+/* What the closed minute, or the quarter that ends with it, says. */
+struct slot_point gauge_result(const struct gauge *g, enum slot_period p);
+
+#endif

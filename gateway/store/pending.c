@@ -1,0 +1,61 @@
+#include "store/pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define ALIGNMENT ((size_t)8)
+
+int pending_init(struct pending *p, size_t cap) {
+    memset(p, 0, sizeof *p);
+    p->memory = malloc(cap);
+    p->cap = p->memory ? cap : 0;
+    return p->memory ? ERR_OK : ERR_NOMEM;
+}
+
+void pending_fini(struct pending *p) {
+    free(p->memory);
+    memset(p, 0, sizeof *p);
+}
+
+void pending_clear(struct pending *p) {
+    p->len = 0;
+    memset(p->counts, 0, sizeof p->counts);
+}
+
+static size_t room_of(const struct pending *p, uint8_t kind) {
+    if (kind == PENDING_RAW)
+        return p->cap / 2;
+    if (kind == PENDING_SLOT || kind == PENDING_CHECKPOINT)
+        return p->cap - p->cap / 8;
+    return p->cap;
+}
+
+static size_t footprint(size_t body) {
+    return sizeof(struct pending_block) + (body + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+int pending_add(struct pending *p, const struct pending_block *head, const void *body) {
+    size_t need = footprint(head->bytes), room = room_of(p, head->kind);
+    if (p->len > room || need > room - p->len) {
+        p->refused++;
+        return ERR_FULL;
+    }
+    memcpy(p->memory + p->len, head, sizeof *head);
+    if (head->bytes > 0)
+        memcpy(p->memory + p->len + sizeof *head, body, head->bytes);
+    p->len += need;
+    p->counts[head->kind]++;
+    return ERR_OK;
+}
+
+const struct pending_block *pending_next(const struct pending *p, size_t *at,
+                                         const uint8_t **ret_body) {
+    if (*at >= p->len)
+        return NULL;
+    const struct pending_block *head = (const void *)(p->memory + *at);
+    *ret_body = p->memory + *at + sizeof *head;
+    *at += footprint(head->bytes);
+    return head;
+}

@@ -1,0 +1,50 @@
+/* What waits for the next commit: a bounded buffer of blocks in order. It survives a failed commit
+ * and is written with the next one. When it fills up, raw rows are refused first, then slots; the
+ * last eighth is for records, events and gaps.
+ *
+ * Historian thread. Memory is fixed at creation, touched only as needed. */
+#ifndef BUSBAR_STORE_PENDING_H
+#define BUSBAR_STORE_PENDING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/units.h"
+
+enum pending_kind {
+    PENDING_RAW,        /* t; key: chain; body: the row */
+    PENDING_SLOT,       /* t: start; number: device; period; body: encoded slot */
+    PENDING_CHECKPOINT, /* number: device; body: checkpoint */
+    PENDING_RECORD,     /* t: start; number: parts with devices, 0 = no devices; period; body:
+                         * struct record_site */
+    PENDING_EVENT,      /* t: when; body: members */
+    PENDING_GAP         /* t: first start; key: end; period; body: struct record_site of every slot
+                         * between, none of which was seen */
+};
+
+struct pending_block {
+    uint32_t bytes; /* of the body */
+    uint8_t kind, period;
+    uint16_t spare;
+    uint32_t number, spare2;
+    ms_t t;
+    int64_t key;
+};
+
+struct pending {
+    uint8_t *memory;
+    size_t len, cap;
+    size_t counts[PENDING_GAP + 1]; /* blocks of each kind */
+    uint64_t refused;               /* blocks that found no room */
+};
+
+int pending_init(struct pending *p, size_t cap); /* ERR_NOMEM */
+void pending_fini(struct pending *p);
+void pending_clear(struct pending *p);
+/* Copies head and body in; ERR_FULL when this kind has no room left. */
+int pending_add(struct pending *p, const struct pending_block *head, const void *body);
+/* Walks the blocks: *at from 0. NULL at the end. */
+const struct pending_block *pending_next(const struct pending *p, size_t *at,
+                                         const uint8_t **ret_body);
+
+#endif

@@ -1,0 +1,98 @@
+#include "store/schema.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "store/db.h"
+#include "sys/log.h"
+
+/* migrations[i] leads from version i to i + 1. Never change one that was released: add the next. */
+static const char *const migrations[] = {
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE layout(id INTEGER PRIMARY KEY, body BLOB NOT NULL);"
+    "CREATE TABLE device(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE raw(t INTEGER PRIMARY KEY, chain INTEGER NOT NULL, layout INTEGER NOT NULL,"
+    " body BLOB NOT NULL);"
+    "CREATE TABLE slot(period INTEGER, start INTEGER, device INTEGER, revision INTEGER,"
+    " body BLOB NOT NULL, PRIMARY KEY(period, start, device, revision)) WITHOUT ROWID;"
+    "CREATE TABLE record(period INTEGER, start INTEGER, revision INTEGER, t INTEGER NOT NULL,"
+    " layout INTEGER NOT NULL, offset_s INTEGER NOT NULL, devices INTEGER NOT NULL,"
+    " body TEXT NOT NULL,"
+    " PRIMARY KEY(period, start, revision)) WITHOUT ROWID;"
+    "CREATE TABLE event(id INTEGER PRIMARY KEY, t INTEGER NOT NULL, layout INTEGER NOT NULL,"
+    " offset_s INTEGER NOT NULL, body TEXT NOT NULL);"
+    "CREATE TABLE outbox(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, key INTEGER NOT NULL,"
+    " revision INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL,"
+    " t INTEGER NOT NULL);"
+    "CREATE TABLE cursor(dest TEXT PRIMARY KEY, epoch INTEGER NOT NULL, floor INTEGER NOT NULL,"
+    " ranges BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE counter(device INTEGER PRIMARY KEY, body BLOB NOT NULL);",
+};
+#define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
+
+int schema_version(void) {
+    return VERSION;
+}
+
+static int read_version(sqlite3 *db, const char *path, int64_t *ret_version) {
+    int64_t version = 0, application = 0, tables = 0;
+    int err = db_get_i64(db, "PRAGMA user_version", 0, &version);
+    if (err == ERR_OK)
+        err = db_get_i64(db, "PRAGMA application_id", 0, &application);
+    if (err == ERR_OK)
+        err = db_get_i64(db, "SELECT count(*) FROM sqlite_schema", 0, &tables);
+    if (err < 0)
+        return db_report(db, path, "cannot read", sqlite3_errcode(db));
+    if (tables > 0 && application != SCHEMA_APPLICATION_ID) {
+        log_error("store %s: is a database of another program; set store.path to another file",
+                  path);
+        return ERR_CORRUPT;
+    }
+    if (version > VERSION) {
+        log_error("store %s: has schema %" PRId64 ", this program knows up to %d; "
+                  "run the newer busbard or set store.path to another file",
+                  path, version, VERSION);
+        return ERR_VERSION;
+    }
+    *ret_version = version;
+    return ERR_OK;
+}
+
+int schema_migrate(sqlite3 *db, const char *path, ms_t now_ms) {
+    int64_t version = 0;
+    int err = read_version(db, path, &version);
+    if (err < 0 || version == VERSION)
+        return err;
+    err = db_exec(db, "BEGIN IMMEDIATE");
+    for (int64_t v = version; err == ERR_OK && v < VERSION; v++)
+        err = db_exec(db, migrations[v]);
+    char sql[200];
+    if (err == ERR_OK && version == 0) {
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO meta VALUES('epoch',%" PRId64 ");PRAGMA application_id=%d", now_ms,
+                 SCHEMA_APPLICATION_ID);
+        err = db_exec(db, sql);
+    }
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%d;COMMIT", VERSION);
+    if (err == ERR_OK)
+        err = db_exec(db, sql);
+    if (err < 0) {
+        db_report(db, path, "cannot create or migrate the tables", sqlite3_errcode(db));
+        db_exec(db, "ROLLBACK");
+    }
+    return err;
+}
+
+int schema_check(sqlite3 *db, const char *path) {
+    int64_t version = 0;
+    int err = read_version(db, path, &version);
+    if (err < 0)
+        return err;
+    if (version < VERSION) {
+        log_error("store %s: has schema %" PRId64 ", expected %d; start busbard once to migrate it",
+                  path, version, VERSION);
+        return ERR_VERSION;
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,308 @@
+#include "store/writer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "format/record.h"
+#include "store/db.h"
+#include "store/reader.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#define RECORD_TEXT_MAX 16384
+#define RAW_KEY_TRIES   1000
+
+static enum outbox_kind kind_of(enum slot_period p) {
+    return p == SLOT_1M ? OUTBOX_RECORD_1M : OUTBOX_RECORD_15M;
+}
+
+static int add_outbox(struct writer *w, uint64_t seq, enum outbox_kind kind, int64_t key,
+                      int64_t revision, unsigned part, unsigned parts, ms_t now_ms) {
+    sqlite3_stmt *s = w->statements[WRITE_OUTBOX];
+    sqlite3_bind_int64(s, 1, (int64_t)seq);
+    sqlite3_bind_int(s, 2, (int)kind);
+    sqlite3_bind_int64(s, 3, key);
+    sqlite3_bind_int64(s, 4, revision);
+    sqlite3_bind_int(s, 5, (int)part);
+    sqlite3_bind_int(s, 6, (int)parts);
+    sqlite3_bind_int64(s, 7, now_ms);
+    return db_run(s);
+}
+
+/* The revision that a slot written now gets: one more than the newest record of it. */
+static int revision_of(struct writer *w, enum slot_period p, ms_t start, int64_t *ret) {
+    if (w->open[p].known && w->open[p].start == start) {
+        *ret = w->open[p].revision;
+        return ERR_OK;
+    }
+    sqlite3_stmt *s = w->statements[READ_REVISION];
+    sqlite3_bind_int(s, 1, slot_seconds(p));
+    sqlite3_bind_int64(s, 2, start);
+    int rc = sqlite3_step(s);
+    int64_t revision = 0;
+    if (rc == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL)
+        revision = sqlite3_column_int64(s, 0) + 1;
+    sqlite3_reset(s);
+    if (rc != SQLITE_ROW)
+        return db_err(rc);
+    w->open[p].known = true;
+    w->open[p].start = start;
+    w->open[p].revision = revision;
+    *ret = revision;
+    return ERR_OK;
+}
+
+static int write_raw(struct writer *w, const struct pending_block *b, const uint8_t *body) {
+    sqlite3_stmt *s = w->statements[WRITE_RAW];
+    int rc = SQLITE_CONSTRAINT;
+    /* after a clock step back the millisecond may be taken: the next free one is as good */
+    for (ms_t t = b->t; t < b->t + RAW_KEY_TRIES && (rc & 0xff) == SQLITE_CONSTRAINT; t++) {
+        sqlite3_bind_int64(s, 1, t);
+        sqlite3_bind_int64(s, 2, b->key);
+        sqlite3_bind_int64(s, 3, w->layout);
+        sqlite3_bind_blob(s, 4, body, (int)b->bytes, SQLITE_STATIC);
+        rc = sqlite3_step(s);
+        sqlite3_reset(s);
+    }
+    return db_err(rc);
+}
+
+static int write_slot(struct writer *w, const struct pending_block *b, const uint8_t *body) {
+    int64_t revision = 0;
+    enum slot_period p = (enum slot_period)b->period;
+    int err = revision_of(w, p, b->t, &revision);
+    if (err < 0)
+        return err;
+    sqlite3_stmt *s = w->statements[WRITE_SLOT];
+    sqlite3_bind_int(s, 1, slot_seconds(p));
+    sqlite3_bind_int64(s, 2, b->t);
+    sqlite3_bind_int64(s, 3, w->device_no[b->number]);
+    sqlite3_bind_int64(s, 4, revision);
+    sqlite3_bind_blob(s, 5, body, (int)b->bytes, SQLITE_STATIC);
+    return db_run(s);
+}
+
+static int write_checkpoint(struct writer *w, const struct pending_block *b, const uint8_t *body) {
+    sqlite3_stmt *s = w->statements[WRITE_CHECKPOINT];
+    sqlite3_bind_int64(s, 1, w->device_no[b->number]);
+    sqlite3_bind_blob(s, 2, body, (int)b->bytes, SQLITE_STATIC);
+    return db_run(s);
+}
+
+static int write_record(struct writer *w, enum slot_period p, struct record_site *r,
+                        unsigned device_parts, ms_t now_ms, uint64_t *seq) {
+    int64_t revision = 0;
+    int err = revision_of(w, p, r->start, &revision);
+    if (err < 0)
+        return err;
+    int offset_s = clock_utc_offset_s(r->start);
+    struct buf b;
+    buf_init(&b, w->text, RECORD_TEXT_MAX);
+    r->revision = (uint32_t)revision;
+    r->period = slot_name(p);
+    record_site_write(&b, r, offset_s);
+    if (!buf_ok(&b))
+        return ERR_LIMIT;
+    sqlite3_stmt *s = w->statements[WRITE_RECORD];
+    sqlite3_bind_int(s, 1, slot_seconds(p));
+    sqlite3_bind_int64(s, 2, r->start);
+    sqlite3_bind_int64(s, 3, revision);
+    sqlite3_bind_int64(s, 4, now_ms);
+    sqlite3_bind_int64(s, 5, w->layout);
+    sqlite3_bind_int(s, 6, offset_s);
+    sqlite3_bind_int(s, 7, device_parts > 0);
+    sqlite3_bind_text(s, 8, b.data, (int)b.len, SQLITE_STATIC);
+    err = db_run(s);
+    unsigned parts = device_parts > 0 ? device_parts : 1;
+    for (unsigned part = 1; err == ERR_OK && part <= parts; part++)
+        err = add_outbox(w, (*seq)++, kind_of(p), r->start, revision, part, parts, now_ms);
+    w->open[p].known = false; /* a later one is the next revision */
+    return err;
+}
+
+static int write_event(struct writer *w, const struct pending_block *b, const uint8_t *body,
+                       ms_t now_ms, uint64_t *seq) {
+    sqlite3_stmt *s = w->statements[WRITE_EVENT];
+    sqlite3_bind_int64(s, 1, b->t);
+    sqlite3_bind_int64(s, 2, w->layout);
+    sqlite3_bind_int(s, 3, clock_utc_offset_s(b->t));
+    sqlite3_bind_text(s, 4, (const char *)body, (int)b->bytes, SQLITE_STATIC);
+    int err = db_run(s);
+    if (err < 0)
+        return err;
+    return add_outbox(w, (*seq)++, OUTBOX_EVENT, sqlite3_last_insert_rowid(w->db), 0, 1, 1, now_ms);
+}
+
+/* Slots in which the program did not run: one record like another but for its time. */
+static int write_gap(struct writer *w, const struct pending_block *b, struct record_site *r,
+                     ms_t now_ms, uint64_t *seq) {
+    enum slot_period p = (enum slot_period)b->period;
+    int err = ERR_OK;
+    for (ms_t start = b->t; err == ERR_OK && start < b->key; start += slot_ms(p)) {
+        r->start = start;
+        r->end = start + slot_ms(p);
+        err = write_record(w, p, r, 0, now_ms, seq);
+    }
+    return err;
+}
+
+static int write_block(struct writer *w, const struct pending_block *b, const uint8_t *body,
+                       ms_t now_ms, uint64_t *seq) {
+    struct record_site record;
+    switch ((enum pending_kind)b->kind) {
+    case PENDING_RAW:
+        return write_raw(w, b, body);
+    case PENDING_SLOT:
+        return write_slot(w, b, body);
+    case PENDING_CHECKPOINT:
+        return write_checkpoint(w, b, body);
+    case PENDING_RECORD:
+        memcpy(&record, body, sizeof record);
+        return write_record(w, (enum slot_period)b->period, &record, b->number, now_ms, seq);
+    case PENDING_EVENT:
+        return write_event(w, b, body, now_ms, seq);
+    case PENDING_GAP:
+        memcpy(&record, body, sizeof record);
+        return write_gap(w, b, &record, now_ms, seq);
+    }
+    return ERR_RANGE;
+}
+
+/* Writes the moved cursors of a snapshot; their count is returned. */
+static int write_cursors(struct writer *w, const struct writer_dest *dests, size_t count) {
+    int moved = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!dests[i].dirty)
+            continue;
+        uint8_t bytes[CURSOR_BYTES_MAX];
+        struct pack p;
+        pack_init(&p, bytes, sizeof bytes);
+        cursor_save(&dests[i].cursor, &p);
+        sqlite3_stmt *s = w->statements[WRITE_CURSOR];
+        sqlite3_bind_text(s, 1, dests[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 2, w->epoch);
+        sqlite3_bind_int64(s, 3, (int64_t)dests[i].cursor.floor);
+        sqlite3_bind_blob(s, 4, bytes, (int)p.len, SQLITE_STATIC);
+        int err = db_run(s);
+        if (err < 0)
+            return err;
+        moved++;
+    }
+    return moved;
+}
+
+static size_t take_cursors(struct writer *w, struct writer_dest *ret) {
+    pthread_mutex_lock(&w->lock);
+    size_t count = w->dest_count;
+    for (size_t i = 0; i < count; i++) {
+        ret[i] = w->dests[i];
+        w->dests[i].dirty = false;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return count;
+}
+
+static void give_back_cursors(struct writer *w, const struct writer_dest *taken, size_t count) {
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < count; i++)
+        w->dests[i].dirty = w->dests[i].dirty || taken[i].dirty;
+    pthread_mutex_unlock(&w->lock);
+}
+
+static int write_all(struct writer *w, const struct writer_dest *dests, size_t dest_count,
+                     ms_t now_ms, uint64_t *seq, int *ret_moved) {
+    int err = db_exec(w->db, "BEGIN IMMEDIATE");
+    if (err < 0)
+        return err;
+    for (int p = 0; p < SLOT_PERIOD_COUNT; p++)
+        w->open[p].known = false;
+    const uint8_t *body;
+    const struct pending_block *b;
+    for (size_t at = 0; err == ERR_OK && (b = pending_next(&w->pending, &at, &body)) != NULL;)
+        err = write_block(w, b, body, now_ms, seq);
+    if (err == ERR_OK) {
+        *ret_moved = write_cursors(w, dests, dest_count);
+        err = *ret_moved < 0 ? *ret_moved : ERR_OK;
+    }
+    if (err == ERR_OK)
+        err = db_exec(w->db, "COMMIT");
+    return err;
+}
+
+static void report_failure(struct writer *w, int err) {
+    w->failures++;
+    if (w->failing)
+        return;
+    w->failing = true;
+    db_report(w->db, w->path, "commit failed, kept in memory and tried again each second",
+              err == ERR_FULL ? SQLITE_FULL : sqlite3_extended_errcode(w->db));
+}
+
+int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news) {
+    struct writer_dest dests[WRITER_DESTS_MAX];
+    size_t dest_count = take_cursors(w, dests);
+    bool moved_any = false;
+    for (size_t i = 0; i < dest_count; i++)
+        moved_any = moved_any || dests[i].dirty;
+    if (w->pending.len == 0 && !moved_any) {
+        *ret_news = false;
+        return ERR_OK;
+    }
+    uint64_t seq = w->seq_next;
+    int moved = 0;
+    int err = write_all(w, dests, dest_count, now_ms, &seq, &moved);
+    if (err < 0) {
+        report_failure(w, err);
+        if (!sqlite3_get_autocommit(w->db))
+            db_exec(w->db, "ROLLBACK");
+        give_back_cursors(w, dests, dest_count);
+        return err;
+    }
+    if (w->failing)
+        log_info("store %s: commits work again; %" PRIu64 " blocks had found no room in memory",
+                 w->path, w->pending.refused);
+    w->failing = false;
+    w->commits++;
+    w->records += w->pending.counts[PENDING_RECORD];
+    w->slots += w->pending.counts[PENDING_SLOT];
+    *ret_news = seq != w->seq_next || moved > 0;
+    pthread_mutex_lock(&w->lock);
+    w->seq_next = seq;
+    pthread_mutex_unlock(&w->lock);
+    pending_clear(&w->pending);
+    return ERR_OK;
+}
+
+void writer_ack(struct writer *w, const char *dest, ms_t epoch, uint64_t from, uint64_t to) {
+    if (epoch != w->epoch || strlen(dest) >= WRITER_DEST_MAX)
+        return;
+    pthread_mutex_lock(&w->lock);
+    size_t i = 0;
+    while (i < w->dest_count && strcmp(w->dests[i].name, dest) != 0)
+        i++;
+    if (i == w->dest_count && i < WRITER_DESTS_MAX) {
+        memset(&w->dests[i], 0, sizeof w->dests[i]);
+        memcpy(w->dests[i].name, dest, strlen(dest) + 1);
+        w->dest_count++;
+    }
+    if (to >= w->seq_next)
+        to = w->seq_next - 1; /* nobody can have seen more */
+    if (i < w->dest_count && cursor_ack(&w->dests[i].cursor, from, to))
+        w->dests[i].dirty = true;
+    pthread_mutex_unlock(&w->lock);
+}
+
+uint64_t writer_floor(struct writer *w, const struct site *site) {
+    if (!site->mqtt.configured)
+        return UINT64_MAX;
+    uint64_t floor = 0;
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < w->dest_count; i++)
+        if (strcmp(w->dests[i].name, "mqtt") == 0)
+            floor = w->dests[i].cursor.floor;
+    pthread_mutex_unlock(&w->lock);
+    return floor;
+}

@@ -1,0 +1,84 @@
+/* The writing side of the store: one transaction for all that is pending.
+ *
+ * Gives seq and revision at the moment of the commit, so both are dense and never twice, and keeps
+ * the cursors. The store's lock (<path>.lock) is held as long as it is open. Historian thread,
+ * except writer_ack(). */
+#ifndef BUSBAR_STORE_WRITER_H
+#define BUSBAR_STORE_WRITER_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "meter/site.h"
+#include "store/cursor.h"
+#include "store/pending.h"
+#include "store/slot.h"
+
+#define WRITER_DESTS_MAX 8
+#define WRITER_DEST_MAX  32
+
+struct writer_dest {
+    char name[WRITER_DEST_MAX];
+    struct cursor cursor;
+    bool dirty;
+};
+
+enum writer_statement {
+    WRITE_RAW,
+    WRITE_SLOT,
+    WRITE_CHECKPOINT,
+    WRITE_RECORD,
+    WRITE_EVENT,
+    WRITE_OUTBOX,
+    WRITE_CURSOR,
+    READ_REVISION,
+    WRITER_STATEMENT_COUNT
+};
+
+struct writer {
+    sqlite3 *db;
+    int lock_fd;
+    char *path;
+    sqlite3_stmt *statements[WRITER_STATEMENT_COUNT];
+    struct pending pending;
+    ms_t epoch;
+    uint64_t seq_next; /* the next commit starts with it */
+    int64_t layout;
+    int64_t *device_no; /* of the site's devices */
+    char *text;         /* of one record */
+    /* the revision of the slot being written, by period */
+    struct {
+        bool known;
+        ms_t start;
+        int64_t revision;
+    } open[SLOT_PERIOD_COUNT];
+    pthread_mutex_t lock; /* guards dests */
+    struct writer_dest dests[WRITER_DESTS_MAX];
+    size_t dest_count;
+    uint64_t commits, records, slots, failures;
+    bool failing;
+};
+
+/* Opens (creates, migrates) the store at path. ERR_BUSY when another process writes to it. Logs. */
+int writer_open(struct writer *w, const char *path, ms_t now_ms);
+void writer_close(struct writer *w);
+/* Makes site the configuration that rows are written under: device numbers, layout, room. Nothing
+ * may be pending. */
+int writer_set_site(struct writer *w, const struct site *site);
+
+/* Writes everything pending and every moved cursor. On failure it stays pending; logged once. On
+ * success *ret_news says whether outbox or cursors changed. */
+int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news);
+
+/* Any thread; in memory until the next commit. */
+void writer_ack(struct writer *w, const char *dest, ms_t epoch, uint64_t from, uint64_t to);
+/* Lowest floor of the destinations that the configuration names; UINT64_MAX without any. */
+uint64_t writer_floor(struct writer *w, const struct site *site);
+
+/* Start of the newest record of a period; false when there is none. */
+bool writer_last_start(struct writer *w, enum slot_period p, ms_t *ret_start);
+
+#endif

@@ -1,0 +1,61 @@
+/* What goes wrong, where and when: read from a YAML list.
+ *
+ *   - {at_s: 10, for_s: 5, device: pv1, fault: exception, code: 4}
+ *   - {link: incomer, fault: refuse}            # from the start, for ever
+ *
+ * Times are real seconds since the listeners were ready (or since the file was read again). */
+#ifndef BUSBAR_SIM_FAULTS_H
+#define BUSBAR_SIM_FAULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "meter/site.h"
+
+enum fault_kind {
+    FAULT_SILENT,            /* no reply */
+    FAULT_EXCEPTION,         /* code: (4) */
+    FAULT_WRONG_UNIT,        /* reply from another unit id */
+    FAULT_WRONG_TRANSACTION, /* tcp: another transaction id */
+    FAULT_TRUNCATED,         /* the second half of the reply is missing */
+    FAULT_OVERSIZED,         /* bytes: (256) more than were asked for, announced in every length */
+    FAULT_TRICKLE,           /* one byte every ms: (100) */
+    FAULT_RESET,             /* tcp: the connection is reset when a request comes */
+    FAULT_REFUSE,            /* tcp: nobody listens */
+    FAULT_BAD_CRC,           /* rtu: */
+    FAULT_LATE,              /* the reply comes ms: (3000) later */
+    FAULT_FREEZE_VALUE,      /* registers stay as they are */
+    FAULT_VANISH_PTY,        /* rtu: the pty is gone */
+    FAULT_KIND_COUNT
+};
+
+struct fault {
+    double at_s, for_s;   /* for_s is INFINITY when not given */
+    int32_t device, link; /* one of them, the other SITE_NONE */
+    enum fault_kind kind;
+    uint32_t code, ms, bytes;
+};
+
+struct faults {
+    struct fault *list;
+    size_t count;
+    double since_s; /* at_s counts from here, on the caller's clock */
+};
+
+/* Replaces the list. On an error the old list stays and one line is written to message. */
+int faults_load(struct faults *f, const char *file, const struct site *site, char *message,
+                size_t message_cap);
+void faults_free(struct faults *f);
+
+/* The first running fault on the device or on its link, frozen values apart; NULL: none. */
+const struct fault *faults_on_device(const struct faults *f, const struct site *site, size_t device,
+                                     double now_s);
+/* A fault of that kind runs on the link, or on a device behind it. */
+bool faults_on_link(const struct faults *f, const struct site *site, size_t link,
+                    enum fault_kind kind, double now_s);
+/* The device's values are frozen now. */
+bool faults_frozen(const struct faults *f, const struct site *site, size_t device, double now_s);
+const char *fault_str(enum fault_kind kind);
+
+#endif
