@@ -367,7 +367,7 @@ static void print_row(const struct probe *p, size_t i, int width) {
     } else if (isnan(v)) {
         snprintf(value, sizeof value, "-");
     } else {
-        snprintf(value, sizeof value, "%.12g", v);
+        snprintf(value, sizeof value, "%.*g", d->type == POINT_F32 ? 8 : 12, v);
         bit_names(d, v, names, sizeof names);
     }
     printf("%-*s %14s %-5s %-12s", width, id, value, d->unit, quality_str(point_quality(p, i)));

@@ -116,11 +116,11 @@ static int load_site(struct sim *s) {
 static int load_faults(struct sim *s) {
     char message[MESSAGE_MAX];
 
-    s->faults.since_s = (double)clock_now().mono_us / US_PER_S;
     if (s->options.faults == NULL)
         return EXIT_GOOD;
     if (faults_load(&s->faults, s->options.faults, s->site, message, sizeof message) < 0)
         return fail(EXIT_CONFIG_ERROR, message);
+    s->faults.since_s = (double)clock_now().mono_us / US_PER_S;
     (void)printf("faults: %zu\n", s->faults.count);
     return EXIT_GOOD;
 }
@@ -171,6 +171,7 @@ static int catch_signals(struct sim *s) {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGUSR2);
+    (void)signal(SIGPIPE, SIG_IGN); /* whoever read our output may leave */
     if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
         s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return s->signals >= 0 ? EXIT_GOOD : fail(EXIT_OTHER, strerror(errno));

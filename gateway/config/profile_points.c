@@ -21,7 +21,9 @@ static const char *full_name(struct arena *arena, const char *channel, const cha
 static void settle_width(struct reader *r, const struct profile_draft *d, struct point_draft *p) {
     if (p->p.type == POINT_STRING) {
         if (p->count == 0) {
-            schema_error(r, p->node, "a string point needs count, its length in registers");
+            if (yaml_doc_find(r->doc, p->node, "count") == NULL) {
+                schema_error(r, p->node, "a string point needs count, its length in registers");
+            }
             p->broken = true;
             return;
         }

@@ -94,12 +94,17 @@ static void report_term(struct reader *r, yaml_node_t *node, const struct site_d
                      id);
         return;
     }
-    struct nearest near;
+    struct nearest near, total;
+    char with_total[256];
+    snprintf(with_total, sizeof with_total, "%s.total", id);
     nearest_init(&near, id);
+    nearest_init(&total, with_total);
     const struct device *v = &d->site->devices[device];
     for (size_t i = 0; i < v->profile->point_count; i++) {
         nearest_offer(&near, d->site->points[v->point_base + i].id);
+        nearest_offer(&total, d->site->points[v->point_base + i].id);
     }
+    near = total.distance < near.distance ? total : near;
     const char *best = nearest_best(&near);
     schema_error(r, node, "sum names '%.100s', which profile '%s' does not have%s%s%s", id,
                  v->profile->name, best != NULL ? "; did you mean '" : "", best != NULL ? best : "",

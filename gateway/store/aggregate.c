@@ -9,7 +9,7 @@
 #include "store/layout.h"
 #include "store/pack.h"
 
-#define BYTES_PER_POINT 14 /* of an encoded slot, at most */
+#define BYTES_PER_POINT 14  /* of an encoded slot, at most */
 #define BYTES_PER_FEED  400 /* of an encoded checkpoint or slot, at most */
 
 static uint32_t hold_ms(const struct device *d) {
@@ -39,8 +39,8 @@ static void init_feed(struct aggregate *a, size_t i) {
         s->kw_factor = unit_kilo_factor(a->site->points[power].def->unit) * feed->power_sign;
     s->kw = s->soc_pct = (double)NAN;
     for (int p = 0; p < SLOT_PERIOD_COUNT; p++)
-        s->closed[p] = (struct feed_slot){
-            .kwh = {(double)NAN, (double)NAN}, .quality = QUALITY_MISSING};
+        s->closed[p] =
+            (struct feed_slot){.kwh = {(double)NAN, (double)NAN}, .quality = QUALITY_MISSING};
 }
 
 static int allocate(struct aggregate *a) {
@@ -179,8 +179,8 @@ static struct sample feed_power(const struct aggregate *a, const struct device *
         const struct sample *s = &a->scratch[(size_t)points[i] - d->point_base];
         power.value += s->value;
         power.utc_ms = s->utc_ms;
-        power.quality = (uint8_t)quality_worst((enum quality)power.quality,
-                                               (enum quality)s->quality);
+        power.quality =
+            (uint8_t)quality_worst((enum quality)power.quality, (enum quality)s->quality);
     }
     power.value *= factor;
     return power;

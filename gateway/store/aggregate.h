@@ -36,12 +36,12 @@ struct feed_state {
 };
 
 struct device_state {
-    ms_t minute; /* start of its open minute */
-    struct gauge presence; /* whether it answered */
+    ms_t minute;                    /* start of its open minute */
+    struct gauge presence;          /* whether it answered */
     int32_t first_feed, feed_count; /* in feed_order */
     bool down;
-    ms_t answered_utc_ms; /* last time it did; 0: never */
-    bool checkpoint; /* a counter's track changed: save it before the minute ends */
+    ms_t answered_utc_ms;            /* last time it did; 0: never */
+    bool checkpoint;                 /* a counter's track changed: save it before the minute ends */
     bool covered[SLOT_PERIOD_COUNT]; /* it answered in the slot closed last */
 };
 

@@ -53,8 +53,8 @@ static enum quality feed_quality(const struct feed_state *f, const struct slot_p
 static void close_feed(struct pack *out, struct feed_state *f, const struct feed *feed,
                        enum slot_period p, ms_t start, const struct slot_point *presence) {
     struct slot_point power = *presence;
-    struct record_device d = {
-        .power_kw = {(double)NAN, (double)NAN, (double)NAN}, .multiplier = (double)NAN};
+    struct record_device d = {.power_kw = {(double)NAN, (double)NAN, (double)NAN},
+                              .multiplier = (double)NAN};
     if (!isnan(f->kw_factor)) {
         power = gauge_result(&f->power, p);
         if (power.has_value)

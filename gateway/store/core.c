@@ -230,9 +230,8 @@ static void keep_raw(struct core *c, struct reading *r) {
 }
 
 void core_reading(struct core *c, struct reading *r) {
-    const struct device_profile *p = r->device < c->site->device_count
-                                         ? c->site->devices[r->device].profile
-                                         : NULL;
+    const struct device_profile *p =
+        r->device < c->site->device_count ? c->site->devices[r->device].profile : NULL;
     assert(p && r->point_count == p->point_count && r->register_count == p->image_registers);
     c->readings++;
     keep_raw(c, r);

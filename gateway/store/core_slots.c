@@ -5,8 +5,8 @@
 
 #define BEHIND_MAX_MS (5 * MS_PER_MIN) /* further behind, slots are not written one by one */
 /* How far back missed slots get a record saying that nothing is known. */
-#define GAP_MINUTES_MS  (24 * 60 * MS_PER_MIN)
-#define GAP_QUARTERS_MS (31 * 24 * 60 * MS_PER_MIN)
+#define GAP_MINUTES_MS  ((ms_t)24 * 60 * MS_PER_MIN)
+#define GAP_QUARTERS_MS (31 * GAP_MINUTES_MS)
 
 static bool any_counted(const struct site *site) {
     for (size_t i = 0; i < site->feed_count; i++)
@@ -55,11 +55,11 @@ static struct record_site empty_record(const struct core *c) {
 }
 
 static const char *cause_of(const struct core *c, const struct record_site *r) {
-    if (r->stored == 0)
-        return "gateway_off";
     for (size_t i = 0; i < c->site->device_count; i++)
         if (c->site->devices[i].enabled && c->aggregate.devices[i].down)
             return "device_down";
+    if (r->stored == 0)
+        return "gateway_off";
     return r->quality == QUALITY_GOOD && r->coverage > 0.99 ? NULL : "incomplete";
 }
 

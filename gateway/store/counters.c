@@ -5,7 +5,6 @@
 
 #include "meter/decode.h"
 
-
 #define FLOAT_COUNTS    1000.0 /* counts of one unit of a float register */
 #define HEADROOM        1.2    /* above rated power */
 #define KWH_PER_KW_MS   (1.0 / 3600000.0)

@@ -16,13 +16,13 @@
 
 /* One counter over one open slot. */
 struct span {
-    int64_t counts;   /* accepted since the start, at the present multiplier */
-    double carry_kwh; /* accepted at earlier multipliers */
-    int64_t start;    /* register (counts) at the start */
+    int64_t counts;    /* accepted since the start, at the present multiplier */
+    double carry_kwh;  /* accepted at earlier multipliers */
+    int64_t start;     /* register (counts) at the start */
     ms_t start_utc_ms; /* when it was read; 0: never */
-    bool seen;        /* a register was accepted in this slot */
-    bool recovered;   /* energy of a gap is in it */
-    bool suspect;     /* reset, jump or change of ratio: end - start is not the energy */
+    bool seen;         /* a register was accepted in this slot */
+    bool recovered;    /* energy of a gap is in it */
+    bool suspect;      /* reset, jump or change of ratio: end - start is not the energy */
 };
 
 struct counter {

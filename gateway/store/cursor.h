@@ -12,8 +12,8 @@
 
 #include "store/pack.h"
 
-#define CURSOR_RANGES_MAX  64
-#define CURSOR_BYTES_MAX   (CURSOR_RANGES_MAX * 20 + 10) /* of its stored form */
+#define CURSOR_RANGES_MAX 64
+#define CURSOR_BYTES_MAX  (CURSOR_RANGES_MAX * 20 + 10) /* of its stored form */
 
 struct cursor_range {
     uint64_t from, to; /* both included */

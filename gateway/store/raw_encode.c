@@ -14,8 +14,8 @@
 
 struct raw_encoder {
     struct raw_state state;
-    struct pack out;  /* plain row, after room for the head */
-    uint8_t *packed;  /* compressed row */
+    struct pack out; /* plain row, after room for the head */
+    uint8_t *packed; /* compressed row */
     size_t packed_cap;
     ZSTD_CCtx *zstd;
     ms_t t;
@@ -28,7 +28,8 @@ struct raw_encoder {
 static size_t plain_capacity(const struct raw_state *s) {
     size_t usual = 0; /* a key row: about 5 bytes a point */
     for (size_t i = 0; i < s->site->device_count; i++)
-        usual += 24 + s->site->devices[i].profile->point_count * 6 + s->devices[i].text_registers * 2;
+        usual +=
+            24 + s->site->devices[i].profile->point_count * 6 + s->devices[i].text_registers * 2;
     return HEAD_ROOM + usual + s->reading_max + ROW_ROOM;
 }
 

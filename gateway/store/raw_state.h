@@ -25,8 +25,8 @@ struct raw_device {
 struct raw_state {
     const struct site *site;
     struct raw_device *devices;
-    int64_t *values;  /* by site point */
-    uint16_t *texts;  /* registers of all string points, in point order */
+    int64_t *values; /* by site point */
+    uint16_t *texts; /* registers of all string points, in point order */
     uint32_t chain;
     size_t reading_max; /* bytes that one reading may need at most, of any device */
 };

@@ -8,6 +8,8 @@
 
 #include "base/buf.h"
 #include "base/units.h"
+#include "meter/reading.h"
+#include "meter/site.h"
 
 struct reader;
 
@@ -41,5 +43,17 @@ int reader_outbox(struct reader *r, const char *dest, uint64_t after_seq, struct
 /* The body of a row into b, byte-identical each time. ERR_NOT_FOUND when its content was thinned.
  */
 int reader_body(struct reader *r, const struct outbox_row *row, struct buf *b);
+
+/* Rows of the kinds in the set (1 << kind) with seq > after_seq, rising, at most cap: records whose
+ * slot starts, and events that happened, in [from, to). Returns the number. */
+int reader_range(struct reader *r, unsigned kinds, ms_t from, ms_t to, uint64_t after_seq,
+                 struct outbox_row *rows, size_t cap);
+
+/* Streams the raw readings captured in [from, to), in the order of their rows; memory is bounded
+ * by one row. site is that of the reading's time: devices, points and profiles only. A callback
+ * that returns < 0 stops with that code. Rows that cannot be read are counted, not fatal. */
+int reader_readings(struct reader *r, ms_t from, ms_t to,
+                    int (*on_reading)(void *arg, const struct site *site, struct reading *reading),
+                    void *arg, uint64_t *ret_bad_rows);
 
 #endif

@@ -86,8 +86,8 @@ void tick_take(struct tick *t, const struct aggregate *a, ms_t utc_ms, struct li
         bool fresh = is_fresh(a->site, feed, f->kw_utc_ms, utc_ms);
         t->feed_kw[i] = fresh ? f->kw : (double)NAN;
         if (feed->counted && !isnan(f->kw_factor))
-            s.quality = quality_worst(s.quality, !fresh ? QUALITY_STALE
-                                                        : (enum quality)f->kw_quality);
+            s.quality =
+                quality_worst(s.quality, !fresh ? QUALITY_STALE : (enum quality)f->kw_quality);
     }
     balance_power(a->site, t->feed_kw, s.power_kw);
     s.soc_pct = site_soc(a, utc_ms);
@@ -116,8 +116,8 @@ void tick_result(const struct tick *t, enum slot_period p, ms_t start, struct re
         double unknown = (double)NAN;
         r->power[i] = (struct power_stat){unknown, unknown, unknown};
         if (n > 0)
-            r->power[i] = (struct power_stat){w->power[i].sum / (double)n, w->power[i].min,
-                                              w->power[i].max};
+            r->power[i] =
+                (struct power_stat){w->power[i].sum / (double)n, w->power[i].min, w->power[i].max};
     }
     r->soc_start_pct = w->soc_first;
     r->soc_end_pct = w->soc_last;

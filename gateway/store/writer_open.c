@@ -14,7 +14,7 @@
 
 #define RECORD_TEXT_MAX    16384
 #define PENDING_BASE       (1u << 20)
-#define PENDING_PER_POINT  128  /* a minute and a quarter, twice, and seconds of raw rows */
+#define PENDING_PER_POINT  128 /* a minute and a quarter, twice, and seconds of raw rows */
 #define PENDING_PER_DEVICE 2048
 #define LAYOUT_PER_DEVICE  512
 #define LAYOUT_PER_POINT   1024
@@ -30,7 +30,8 @@ static const char *const statement_sql[WRITER_STATEMENT_COUNT] = {
     [READ_REVISION] = "SELECT max(revision) FROM record WHERE period=? AND start=?",
 };
 
-/* A file of its own: SQLite's locks would be dropped by any close() of the store in this process. */
+/* A file of its own: SQLite's locks would be dropped by any close() of the store in this process.
+ */
 static int take_lock(struct writer *w, const char *path) {
     size_t n = strlen(path);
     char *name = malloc(n + sizeof ".lock");

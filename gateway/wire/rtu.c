@@ -74,16 +74,16 @@ int rtu_scan_request(const uint8_t *bytes, size_t n, struct rtu_frame *ret_frame
 /* Time of half bits, rounded up; a line without speed takes for ever. */
 static uint32_t half_bits_us(uint32_t baud, uint64_t half_bits) {
     const uint64_t per_s = (uint64_t)baud * 2;
-    if (baud == 0 || half_bits > UINT64_MAX / 1000000 - 1)
+    if (baud == 0)
         return UINT32_MAX;
     const uint64_t us = (half_bits * 1000000 + per_s - 1) / per_s;
     return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 }
 
 uint32_t rtu_chars_us(uint32_t baud, size_t n) {
-    if (n > UINT32_MAX)
-        return UINT32_MAX;
-    return half_bits_us(baud, (uint64_t)n * BITS_PER_CHAR * 2);
+    const uint64_t chars = n;
+    /* The limit keeps the microseconds of half bits within 64 bits. */
+    return chars > UINT32_MAX ? UINT32_MAX : half_bits_us(baud, chars * BITS_PER_CHAR * 2);
 }
 
 uint32_t rtu_silence_us(uint32_t baud) {

@@ -4,6 +4,7 @@
  *
  * usage: bare_poller BASE_PORT PORTS UNITS REGISTERS SECONDS
  * Prints one JSON line: reads, and CPU microseconds a read. */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -87,6 +87,7 @@ static void good_profile(void **state) {
     config_errors_free(&e);
 }
 
+/* long: a table of mistakes */
 static void mistakes(void **state) {
     (void)state;
     static const struct mistake list[] = {

@@ -3,7 +3,7 @@
 #define BUSBAR_SIM_ANSWER_H
 
 #include "sim/conn.h"
-#include "sim/registers.h"
+#include "sim/model_registers.h"
 
 struct answerer;
 

@@ -142,7 +142,7 @@ static int read_fault(struct reader *r, const yaml_node_t *n, struct fault *f) {
     bool has_kind = false;
 
     *f = (struct fault){
-        .for_s = INFINITY, .device = SITE_NONE, .link = SITE_NONE, .code = 4, .bytes = 256};
+        .for_s = (double)INFINITY, .device = SITE_NONE, .link = SITE_NONE, .code = 4, .bytes = 256};
     if (n == NULL || n->type != YAML_MAPPING_NODE)
         return complain(r, n, "want {at_s, for_s, device or link, fault}, not", text_of(n));
     for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top;

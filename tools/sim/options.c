@@ -189,7 +189,8 @@ static int take_option(int which, const char *value, struct sim_options *o) {
 }
 
 int sim_options_parse(int argc, char **argv, struct sim_options *ret) {
-    struct sim_options o = {.host = "127.0.0.1", .speed = 1.0, .for_s = INFINITY, .seed = 1};
+    struct sim_options o = {
+        .host = "127.0.0.1", .speed = 1.0, .for_s = (double)INFINITY, .seed = 1};
     int which, status = SIM_OPTIONS_RUN;
 
     opterr = 0;

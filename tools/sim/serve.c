@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "sim/answer.h"
@@ -80,9 +81,7 @@ static void accept_all(struct serve *s, size_t link) {
     while ((fd = accept4(l->endpoint.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         if (add_conn(s, fd, link, false) < 0) {
-            struct conn orphan = {.fd = fd};
-
-            conn_reset(&orphan);
+            (void)close(fd);
             return;
         }
         l->accepted++;

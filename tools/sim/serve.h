@@ -7,7 +7,7 @@
 
 #include "sim/endpoint.h"
 #include "sim/faults.h"
-#include "sim/registers.h"
+#include "sim/model_registers.h"
 
 struct serve_options {
     const char *host;    /* numeric address to listen on */

@@ -2,8 +2,8 @@
  *
  * Owns one image a device, refreshed only when it is asked for. Gaps that the profile allows to be
  * bridged read as 0; everything else outside the points is a hole. One thread. */
-#ifndef BUSBAR_SIM_REGISTERS_H
-#define BUSBAR_SIM_REGISTERS_H
+#ifndef BUSBAR_SIM_MODEL_REGISTERS_H
+#define BUSBAR_SIM_MODEL_REGISTERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "meter/decode.h"
+#include "sim/model_registers.h"
 #include "sim/model_values.h"
-#include "sim/registers.h"
 
 #define REGISTER_READ_MAX 125
 #define BIT_READ_MAX      2000
