@@ -86,7 +86,7 @@ static void read_transformers(struct reader *r, yaml_node_t *node, void *target)
 static void read_reference(struct reader *r, yaml_node_t *node, void *target) {
     struct account_draft *a = target;
     const char *name = NULL;
-    struct device_reference *ref = arena_alloc(r->arena, 1, sizeof *ref);
+    struct device_reference *ref = arena_alloc(r->scratch, 1, sizeof *ref);
     if (ref != NULL && schema_id(r, node, "device", &name)) {
         *ref = (struct device_reference){name, node, a->site->references};
         a->site->references = ref;

@@ -13,6 +13,7 @@ struct load {
     const char *site_file; /* NULL: no site file is involved */
     const char *data_dir;  /* may be NULL */
     struct arena *arena;   /* what the result lives in */
+    struct arena *scratch; /* what is needed only while loading; may be the same */
     struct config_errors *errors;
     unsigned files; /* read so far: the next file's order */
     uint64_t hash;  /* of their bytes */

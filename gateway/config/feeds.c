@@ -144,14 +144,18 @@ static size_t channels_of(const struct device_profile *p, const char *ret[CHANNE
 
 static int make_feeds(struct site_draft *d) {
     struct site *s = d->site;
-    size_t room = s->device_count * CHANNELS_MAX;
+    const char *channels[CHANNELS_MAX];
+    size_t room = 0;
+    for (size_t i = 0; i < s->device_count; i++) {
+        size_t n = channels_of(s->devices[i].profile, channels);
+        room += n > 0 ? n : 1;
+    }
     s->feeds = arena_alloc(s->arena, room + 1, sizeof *s->feeds);
-    if (s->feeds == NULL || name_table_init(&d->feed_names, s->arena, room) < 0) {
+    if (s->feeds == NULL || name_table_init(&d->feed_names, d->load->scratch, room) < 0) {
         return ERR_NOMEM;
     }
     int result = ERR_OK;
     for (size_t i = 0; result == ERR_OK && i < s->device_count; i++) {
-        const char *channels[CHANNELS_MAX];
         size_t n = channels_of(s->devices[i].profile, channels);
         if (n == 0) {
             result = add_feed(d, (int32_t)i, NULL, s->devices[i].role);

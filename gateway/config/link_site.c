@@ -13,8 +13,8 @@ static struct place place_of(struct site_draft *d, yaml_node_t *node, const char
 
 static void name_links(struct site_draft *d) {
     struct name_table endpoints;
-    if (name_table_init(&d->link_names, d->load->arena, d->link_count) < 0 ||
-        name_table_init(&endpoints, d->load->arena, d->link_count) < 0) {
+    if (name_table_init(&d->link_names, d->load->scratch, d->link_count) < 0 ||
+        name_table_init(&endpoints, d->load->scratch, d->link_count) < 0) {
         schema_error(d->reader, yaml_doc_root(d->reader->doc), "out of memory");
         return;
     }
@@ -38,7 +38,7 @@ static void name_links(struct site_draft *d) {
 
 static void name_devices(struct site_draft *d) {
     size_t names = d->device_count + d->virtual_count;
-    if (name_table_init(&d->device_names, d->load->arena, names) < 0) {
+    if (name_table_init(&d->device_names, d->load->scratch, names) < 0) {
         schema_error(d->reader, yaml_doc_root(d->reader->doc), "out of memory");
         return;
     }
@@ -115,7 +115,7 @@ static void resolve_link(struct site_draft *d, struct device_draft *v) {
 /* One unit of one link answers for one device only. */
 static void check_units(struct site_draft *d) {
     size_t n = d->link_count * 256;
-    uint32_t *first = arena_alloc(d->load->arena, n + 1, sizeof *first); /* device index + 1 */
+    uint32_t *first = arena_alloc(d->load->scratch, n + 1, sizeof *first); /* device index + 1 */
     for (size_t i = 0; first != NULL && i < d->device_count; i++) {
         struct device_draft *v = &d->devices[i];
         yaml_node_t *unit = yaml_doc_find(d->reader->doc, v->node, "unit");
@@ -143,10 +143,10 @@ struct loaded_profile {
 
 static void load_profiles(struct site_draft *d) {
     struct loaded_profile *loaded =
-        arena_alloc(d->load->arena, d->device_count + 1, sizeof *loaded);
+        arena_alloc(d->load->scratch, d->device_count + 1, sizeof *loaded);
     struct name_table names;
     size_t count = 0;
-    if (loaded == NULL || name_table_init(&names, d->load->arena, d->device_count) < 0) {
+    if (loaded == NULL || name_table_init(&names, d->load->scratch, d->device_count) < 0) {
         schema_error(d->reader, yaml_doc_root(d->reader->doc), "out of memory");
         return;
     }
@@ -226,7 +226,7 @@ static void resolve_parent(struct site_draft *d, struct device_draft *v) {
 
 /* Every device with its cycle counted once: walking up more steps than devices means a ring. */
 static void check_cycles(struct site_draft *d) {
-    uint32_t *round = arena_alloc(d->load->arena, d->device_count + 1, sizeof *round);
+    uint32_t *round = arena_alloc(d->load->scratch, d->device_count + 1, sizeof *round);
     for (size_t i = 0; round != NULL && i < d->device_count; i++) {
         int32_t k = (int32_t)i;
         while (k >= 0 && round[k] == 0) {
@@ -250,7 +250,7 @@ static void check_references(struct site_draft *d) {
 }
 
 static void warn_unused_links(struct site_draft *d) {
-    bool *used = arena_alloc(d->load->arena, d->link_count + 1, sizeof *used);
+    bool *used = arena_alloc(d->load->scratch, d->link_count + 1, sizeof *used);
     for (size_t i = 0; used != NULL && i < d->device_count; i++) {
         if (d->devices[i].d.link >= 0) {
             used[d->devices[i].d.link] = true;

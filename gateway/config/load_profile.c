@@ -213,7 +213,7 @@ static void read_points(struct reader *r, yaml_node_t *node, void *target) {
         schema_error(r, node, "points takes %d points at most", PROFILE_POINTS_MAX);
         return;
     }
-    d->points = arena_alloc(r->arena, room + 1, sizeof *d->points);
+    d->points = arena_alloc(r->scratch, room + 1, sizeof *d->points);
     if (d->points == NULL) {
         schema_error(r, node, "out of memory");
     } else if (schema_each(r, node, "points", read_point, d) == 0) {
@@ -299,7 +299,7 @@ int profile_from_memory(struct load *l, const char *file, const char *name, cons
     if (yaml_doc_load(&doc, file, l->files++, bytes, n, l->errors) < 0) {
         return ERR_SYNTAX;
     }
-    struct reader r = {&doc, l->arena, l->errors, NULL};
+    struct reader r = {&doc, l->arena, l->scratch, l->errors, NULL};
     struct profile_draft d = {0};
     schema_presets(modbus_fields, &d);
     schema_read(&r, yaml_doc_root(&doc), "a profile", profile_fields, &d);
@@ -347,7 +347,7 @@ int profile_from_name(struct load *l, const char *name, struct place asked,
     }
     char *bytes;
     size_t n;
-    int result = data_file_read(path, YAML_FILE_MAX, l->arena, &bytes, &n);
+    int result = data_file_read(path, YAML_FILE_MAX, l->scratch, &bytes, &n);
     if (result < 0) {
         message_error(l->errors, asked, "profile file %.200s: %s; check the name and its rights",
                       path, err_str(result));
@@ -359,9 +359,15 @@ int profile_from_name(struct load *l, const char *name, struct place asked,
 int config_load_profile(const char *name_or_file, const char *site_file, const char *data_dir,
                         struct arena *arena, struct config_errors *e,
                         const struct device_profile **ret_profile) {
-    struct load l = {site_file, data_dir, arena, e, 1, HASH_START};
+    struct arena *scratch = arena_new();
+    if (scratch == NULL) {
+        message_error(e, (struct place){name_or_file, 0, 0, 0}, "out of memory");
+        return ERR_NOMEM;
+    }
+    struct load l = {site_file, data_dir, arena, scratch, e, 1, HASH_START};
     int result =
         profile_from_name(&l, name_or_file, (struct place){"profile", 0, 0, 0}, ret_profile);
+    arena_free(scratch);
     messages_sort(e);
     return result;
 }

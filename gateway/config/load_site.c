@@ -20,12 +20,12 @@ static const struct field site_file_fields[] = {
     {0},
 };
 
-void *draft_room(struct reader *r, yaml_node_t *node, size_t size) {
+void *draft_room(struct reader *r, struct arena *arena, yaml_node_t *node, size_t size) {
     size_t n = 0;
     if (node->type == YAML_SEQUENCE_NODE) {
         n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
     }
-    void *room = arena_alloc(r->arena, n + 1, size);
+    void *room = arena_alloc(arena, n + 1, size);
     if (room == NULL) {
         schema_error(r, node, "out of memory");
     }
@@ -88,7 +88,7 @@ static int load_document(struct load *l, struct site *site, const char *bytes, s
     if (yaml_doc_load(&doc, site->file, l->files++, bytes, n, l->errors) < 0) {
         return ERR_SYNTAX;
     }
-    struct reader r = {&doc, l->arena, l->errors, NULL};
+    struct reader r = {&doc, l->arena, l->scratch, l->errors, NULL};
     struct site_draft d = {.load = l,
                            .reader = &r,
                            .site = site,
@@ -104,18 +104,20 @@ static int load_document(struct load *l, struct site *site, const char *bytes, s
 
 int load_site_from_memory(const char *file, const char *bytes, size_t n, const char *data_dir,
                           struct config_errors *e, struct site **ret_site) {
-    struct arena *arena = arena_new();
+    struct arena *arena = arena_new(), *scratch = arena_new();
     struct site *site = arena != NULL ? arena_alloc(arena, 1, sizeof *site) : NULL;
     const char *name = arena != NULL ? arena_strdup(arena, file) : NULL;
-    if (site == NULL || name == NULL || e->arena == NULL) {
+    if (site == NULL || name == NULL || scratch == NULL || e->arena == NULL) {
         e->total++; /* no memory for a message either */
+        arena_free(scratch);
         arena_free(arena);
         return ERR_NOMEM;
     }
     site->arena = arena;
     site->file = name;
-    struct load l = {name, data_dir, arena, e, 0, HASH_START};
+    struct load l = {name, data_dir, arena, scratch, e, 0, HASH_START};
     int result = load_document(&l, site, bytes, n);
+    arena_free(scratch);
     messages_sort(e);
     if (result < 0) {
         arena_free(arena);

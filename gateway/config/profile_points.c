@@ -116,7 +116,7 @@ static const char *id_of(struct reader *r, const struct point_draft *p) {
 /* Enters every point's id (with its channel) into names, those of broken points too: what refers to
  * them is not wrong besides. */
 static int name_points(struct reader *r, struct profile_draft *d, struct name_table *names) {
-    if (name_table_init(names, r->arena, d->count) < 0) {
+    if (name_table_init(names, r->scratch, d->count) < 0) {
         return ERR_NOMEM;
     }
     for (size_t i = 0; i < d->count; i++) {
@@ -219,7 +219,7 @@ static void report_overlap(struct reader *r, const struct piece *a, const struct
 /* Two points may read the very same registers (bytes, bits, a probe), never a part of each other's:
  * that is a wrong address or type in all tables seen. */
 static void check_overlaps(struct reader *r, const struct profile_draft *d) {
-    struct piece *pieces = arena_alloc(r->arena, 2 * d->count + 1, sizeof *pieces);
+    struct piece *pieces = arena_alloc(r->scratch, 2 * d->count + 1, sizeof *pieces);
     size_t n = 0;
     for (size_t i = 0; pieces != NULL && i < d->count; i++) {
         const struct point_def *p = &d->points[i].p;

@@ -22,11 +22,9 @@ static void store_int(const struct field *f, void *target, int64_t v) {
     case 4:
         memcpy(at, &(uint32_t){(uint32_t)v}, 4);
         break;
-    case 8:
-        memcpy(at, &v, 8);
-        break;
     default:
-        assert(!"a row's size is that of an integer");
+        assert(f->size == 8);
+        memcpy(at, &v, 8);
     }
 }
 

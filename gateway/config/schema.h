@@ -18,7 +18,7 @@
 
 struct reader {
     struct yaml_doc *doc;
-    struct arena *arena;
+    struct arena *arena, *scratch; /* of what is kept; of what goes after loading */
     struct config_errors *errors;
     void *context; /* of the custom handlers */
 };

@@ -149,7 +149,7 @@ static void read_device(struct reader *r, yaml_node_t *item, size_t index, void 
 
 void read_devices(struct reader *r, yaml_node_t *node, void *target) {
     struct site_draft *d = target;
-    d->devices = draft_room(r, node, sizeof *d->devices);
+    d->devices = draft_room(r, r->scratch, node, sizeof *d->devices);
     if (d->devices != NULL && schema_each(r, node, "devices", read_device, d) == 0 &&
         node->type == YAML_SEQUENCE_NODE) {
         schema_error(r, node, "devices is empty; give at least one device");
@@ -184,7 +184,7 @@ static void read_virtual(struct reader *r, yaml_node_t *item, size_t index, void
 
 void read_virtuals(struct reader *r, yaml_node_t *node, void *target) {
     struct site_draft *d = target;
-    d->virtuals = draft_room(r, node, sizeof *d->virtuals);
+    d->virtuals = draft_room(r, r->scratch, node, sizeof *d->virtuals);
     if (d->virtuals != NULL) {
         schema_each(r, node, "virtual", read_virtual, d);
     }

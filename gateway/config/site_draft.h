@@ -1,8 +1,8 @@
 /* A site between reading and linking: what the file says, names still unresolved. Inside config.
  *
  * load_site.c reads the file; site_section.c, accounts.c, site_links.c, site_devices.c and
- * uplinks.c read one section each; link_site.c resolves names; feeds.c makes the feeds. All of it
- * lives in the site's arena and goes with it. */
+ * uplinks.c read one section each; link_site.c resolves names; feeds.c makes the feeds. Drafts
+ * live in the scratch arena of the load, what is kept in the site's. */
 #ifndef BUSBAR_CONFIG_SITE_DRAFT_H
 #define BUSBAR_CONFIG_SITE_DRAFT_H
 
@@ -79,8 +79,8 @@ void site_link_virtuals(struct site_draft *d);
 
 /* A role by name, with the list of roles in the message. */
 bool read_role(struct reader *r, yaml_node_t *node, enum role *ret);
-/* Room for the items of a list (one more, so never empty); NULL after reporting. */
-void *draft_room(struct reader *r, yaml_node_t *node, size_t size);
+/* Room in an arena for the items of a list (one more, so never empty); NULL after reporting. */
+void *draft_room(struct reader *r, struct arena *arena, yaml_node_t *node, size_t size);
 /* Reports a name that is a sound id but taken: the first use's line is in the message. */
 bool draft_unique(struct reader *r, yaml_node_t *node, const char *what, const char *id,
                   const yaml_node_t *first);

@@ -176,7 +176,7 @@ static void read_link(struct reader *r, yaml_node_t *item, size_t index, void *t
 
 void read_links(struct reader *r, yaml_node_t *node, void *target) {
     struct site_draft *d = target;
-    d->links = draft_room(r, node, sizeof *d->links);
+    d->links = draft_room(r, r->scratch, node, sizeof *d->links);
     if (d->links != NULL && schema_each(r, node, "links", read_link, d) == 0 &&
         node->type == YAML_SEQUENCE_NODE) {
         schema_error(r, node, "links is empty; give at least one link");

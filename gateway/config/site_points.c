@@ -50,7 +50,8 @@ void site_name_points(struct site_draft *d) {
         return;
     }
     s->points = arena_alloc(s->arena, total + 1, sizeof *s->points);
-    int result = s->points != NULL ? name_table_init(&d->point_names, s->arena, total) : ERR_NOMEM;
+    int result =
+        s->points != NULL ? name_table_init(&d->point_names, d->load->scratch, total) : ERR_NOMEM;
     for (size_t i = 0; result == ERR_OK && i < s->device_count; i++) {
         result = add_points(d, &s->devices[i], (int32_t)i);
     }
@@ -160,7 +161,7 @@ void site_link_virtuals(struct site_draft *d) {
         struct virtual_draft *v = &d->virtuals[i];
         struct sum_draft sum = {d, NULL, 0};
         if (v->sum != NULL) {
-            sum.terms = draft_room(d->reader, v->sum, sizeof *sum.terms);
+            sum.terms = draft_room(d->reader, s->arena, v->sum, sizeof *sum.terms);
         }
         if (sum.terms != NULL && schema_each(d->reader, v->sum, "sum", read_term, &sum) == 0 &&
             v->sum->type == YAML_SEQUENCE_NODE) {

@@ -155,6 +155,8 @@ static void take_counter(struct aggregate *a, struct device_state *state, struct
     const struct sample *s = &a->scratch[i];
     if (!quality_usable((enum quality)s->quality))
         return;
+    if (a->replaying && c->energy.started && s->utc_ms <= c->energy.base_utc_ms)
+        return;
     const struct point_def *def = &d->profile->points[i];
     bool conflict;
     struct counter_change change =
@@ -257,7 +259,7 @@ void aggregate_reading(struct aggregate *a, struct reading *r) {
     const struct device *d = device_of(a, r->device);
     size_t n = decode_reading(d, r, a->scratch);
     a->samples += n;
-    if (a->live)
+    if (a->live && !a->replaying)
         live_put_samples(a->live, a->scratch, n);
     while (r->utc_ms >= state->minute + slot_ms(SLOT_1M))
         aggregate_close_minute(a, r->device);

@@ -66,11 +66,19 @@ struct aggregate {
     uint8_t *body;          /* one encoded slot or checkpoint */
     size_t body_cap;
     uint64_t samples, late_samples;
+    /* Readings come from the store a second time: counters skip what they have, nobody is told. */
+    bool replaying;
 };
 
 int aggregate_init(struct aggregate *a, const struct site *site, int64_t layout, struct live *live,
                    const struct aggregate_sink *sink, ms_t minute);
 void aggregate_fini(struct aggregate *a);
+
+/* Direction of a feed as a meter names it: what a load draws and a grid meter takes in is import,
+ * what a source gives is export. */
+static inline enum feed_direction feed_import(enum role role) {
+    return role_is_source(role) ? FEED_REVERSE : FEED_FORWARD;
+}
 
 /* Takes a reading of a device of this site; its minutes up to the reading are closed first. */
 void aggregate_reading(struct aggregate *a, struct reading *r);
@@ -81,12 +89,16 @@ void aggregate_close_quarter(struct aggregate *a, size_t device);
 /* The minutes from here to minute are lost to this device: nothing is written for them. */
 void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute);
 
-/* Counters of a device as a checkpoint; restore wants the same feeds, else ERR_CORRUPT. */
+/* Counters of a device as a checkpoint; restore wants the same feeds, else ERR_CORRUPT. A device
+ * that had closed its minute before the others stands beyond it again. */
 size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, size_t cap);
 int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, size_t n);
 /* Folds a minute that was closed by an earlier run into the device's open quarter. */
 int aggregate_restore_minute(struct aggregate *a, size_t device, ms_t start, const uint8_t *body,
                              size_t n);
+/* Makes a slot that an earlier run closed the one closed last, for its record. */
+int aggregate_restore_closed(struct aggregate *a, size_t device, enum slot_period p, ms_t start,
+                             const uint8_t *body, size_t n);
 /* Takes over what is open from the aggregate of the configuration before. */
 void aggregate_take_over(struct aggregate *a, const struct aggregate *old);
 

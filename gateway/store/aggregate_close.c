@@ -2,12 +2,6 @@
 
 #include "store/aggregate.h"
 
-/* Direction of a feed as a meter would name it: what a load draws and a grid meter takes in is
- * import, what a source gives is export. */
-static enum feed_direction import_of(enum role role) {
-    return role_is_source(role) ? FEED_REVERSE : FEED_FORWARD;
-}
-
 static void register_values(const struct counter *c, enum slot_period p, double *ret_start,
                             double *ret_end) {
     bool known = c->point != SITE_NONE && c->energy.started;
@@ -68,7 +62,7 @@ static void close_feed(struct pack *out, struct feed_state *f, const struct feed
     d.coverage = power.coverage;
     closed->coverage = d.coverage;
     closed->quality = d.quality;
-    enum feed_direction in = import_of(feed->role);
+    enum feed_direction in = feed_import(feed->role);
     const struct counter *import = &f->counter[in], *export = &f->counter[!in];
     d.import_kwh = closed->kwh[in];
     d.export_kwh = closed->kwh[!in];

@@ -6,6 +6,7 @@
 /* Bytes of a checkpoint: u8 version, signed minute, varint feeds, then of each feed u8 which
  * counters it has and these counters. */
 #define CHECKPOINT_VERSION 1
+#define AHEAD_MAX_MS       (5 * MS_PER_MIN) /* further, its clock was not to be believed */
 
 static unsigned counters_of(const struct feed_state *f) {
     return (unsigned)(f->counter[FEED_FORWARD].point != SITE_NONE) |
@@ -52,6 +53,8 @@ int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, s
     ms_t minute = unpack_signed(&u);
     if (unpack_varint(&u) != (uint64_t)state->feed_count)
         return ERR_CORRUPT;
+    if (minute > state->minute && minute - state->minute <= AHEAD_MAX_MS)
+        state->minute = minute;
     for (int32_t i = 0; i < state->feed_count; i++) {
         struct feed_state *f = &a->feeds[a->feed_order[state->first_feed + i]];
         if (unpack_u8(&u) != counters_of(f))
@@ -106,6 +109,33 @@ int aggregate_restore_minute(struct aggregate *a, size_t device, ms_t start, con
             gauge_restore_minute(&a->points[d->point_base + i], &s);
     }
     return u.bad ? ERR_CORRUPT : ERR_OK;
+}
+
+int aggregate_restore_closed(struct aggregate *a, size_t device, enum slot_period p, ms_t start,
+                             const uint8_t *body, size_t n) {
+    struct device_state *state = &a->devices[device];
+    struct unpack u;
+    unpack_init(&u, body, n);
+    struct slot_head head;
+    if (slot_read_head(&u, &head) < 0)
+        return ERR_CORRUPT;
+    if (head.layout != a->layout || head.feed_count != (size_t)state->feed_count)
+        return ERR_OK; /* of another configuration: its record says less */
+    state->covered[p] = head.coverage > 0.0;
+    for (int32_t i = 0; i < state->feed_count; i++) {
+        int32_t feed = a->feed_order[state->first_feed + i];
+        enum feed_direction in = feed_import(a->site->feeds[feed].role);
+        struct record_device d;
+        slot_read_feed(&u, start, &d);
+        if (u.bad)
+            return ERR_CORRUPT;
+        struct feed_slot *closed = &a->feeds[feed].closed[p];
+        closed->kwh[in] = d.import_kwh;
+        closed->kwh[!in] = d.export_kwh;
+        closed->coverage = d.coverage;
+        closed->quality = d.quality;
+    }
+    return ERR_OK;
 }
 
 static void take_over_points(struct aggregate *a, size_t device, const struct aggregate *old,

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "store/db.h"
 #include "sys/log.h"
 
 #define CHAIN_MS       60000
@@ -48,7 +47,9 @@ void core_event(struct core *c, const struct event_body *e) {
 }
 
 static void on_event(void *arg, const struct event_body *e) {
-    core_event(arg, e);
+    struct core *c = arg;
+    if (!c->aggregate.replaying) /* else it is on record already */
+        core_event(c, e);
 }
 
 static ms_t grace_of(const struct site *site) {
@@ -93,60 +94,6 @@ static ms_t first_minute(struct core *c, ms_t now_ms) {
     return next - now > CORE_REWIND_MS ? now : next;
 }
 
-static size_t find_device(const struct writer *w, const struct site *site, int64_t number) {
-    size_t i = 0;
-    while (i < site->device_count && w->device_no[i] != number)
-        i++;
-    return i;
-}
-
-static void restored(struct core *c, size_t device, const char *what, int err) {
-    if (err < 0)
-        log_warn("store %s: the %s of device %s cannot be used (%s); its energy counts from the "
-                 "next reading",
-                 c->writer->path, what, c->site->devices[device].id, err_str(err));
-}
-
-static int restore_counters(struct core *c) {
-    sqlite3_stmt *s = NULL;
-    int err = db_prepare(c->writer->db, "SELECT device,body FROM counter", &s);
-    if (err < 0)
-        return err;
-    int rc;
-    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        size_t i = find_device(c->writer, c->site, sqlite3_column_int64(s, 0));
-        if (i < c->site->device_count)
-            restored(c, i, "counter checkpoint",
-                     aggregate_restore(&c->aggregate, i, sqlite3_column_blob(s, 1),
-                                       (size_t)sqlite3_column_bytes(s, 1)));
-    }
-    sqlite3_finalize(s);
-    return db_err(rc);
-}
-
-static int restore_quarter(struct core *c) {
-    sqlite3_stmt *s = NULL;
-    int err = db_prepare(c->writer->db,
-                         "SELECT start,device,body,max(revision) FROM slot WHERE period=60 AND"
-                         " start>=? AND start<? GROUP BY start,device",
-                         &s);
-    if (err < 0)
-        return err;
-    sqlite3_bind_int64(s, 1, slot_start(SLOT_15M, c->minute));
-    sqlite3_bind_int64(s, 2, c->minute);
-    int rc;
-    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        size_t i = find_device(c->writer, c->site, sqlite3_column_int64(s, 1));
-        if (i < c->site->device_count)
-            restored(c, i, "last minutes",
-                     aggregate_restore_minute(&c->aggregate, i, sqlite3_column_int64(s, 0),
-                                              sqlite3_column_blob(s, 2),
-                                              (size_t)sqlite3_column_bytes(s, 2)));
-    }
-    sqlite3_finalize(s);
-    return db_err(rc);
-}
-
 int core_init(struct core *c, const struct site *site, struct live *live, struct writer *writer,
               ms_t now_ms) {
     *c = (struct core){.site = site,
@@ -158,9 +105,7 @@ int core_init(struct core *c, const struct site *site, struct live *live, struct
     c->event_text = malloc(EVENT_TEXT_MAX);
     int err = c->event_text ? build(c, site) : ERR_NOMEM;
     if (err == ERR_OK)
-        err = restore_counters(c);
-    if (err == ERR_OK)
-        err = restore_quarter(c);
+        err = core_restore(c);
     if (err < 0) {
         core_fini(c);
         return err;

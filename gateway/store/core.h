@@ -50,6 +50,8 @@ void core_second(struct core *c, ms_t now_ms);
 /* Puts the open raw row among the pending blocks; core_second does it too. */
 void core_flush(struct core *c);
 void core_event(struct core *c, const struct event_body *e);
+/* Counters, open quarters and slots closed without a record, from the store (core_restore.c). */
+int core_restore(struct core *c);
 /* Closes the slots whose time is up (core_slots.c). */
 void core_advance(struct core *c, ms_t now_ms);
 

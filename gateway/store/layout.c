@@ -355,6 +355,7 @@ void layout_store_raw(const struct point_def *p, int64_t raw, uint16_t *register
         words = 2;
     if (p->type == POINT_U64 || p->type == POINT_I64 || p->type == POINT_F64)
         words = 4;
+    bool high_first = p->split || p->word_order == WORD_ORDER_BIG;
     for (unsigned w = 0; w < words; w++)
-        registers[w] = (uint16_t)(bits >> (16 * (words - 1 - w)));
+        registers[high_first ? words - 1 - w : w] = (uint16_t)(bits >> (16 * w));
 }

@@ -2,7 +2,7 @@
  *
  * Stored once a configuration, so rows stay readable (and bodies byte-identical) after any reload.
  * Parsing gives a partial struct site that decode_reading() can work with: links, virtual points
- * and settings are not kept. Word order is normalised: see layout_store_raw(). */
+ * and settings are not kept. Word order is normalised: high word first. */
 #ifndef BUSBAR_STORE_LAYOUT_H
 #define BUSBAR_STORE_LAYOUT_H
 
@@ -25,8 +25,8 @@ void layout_write(struct pack *p, const struct site *site, const int64_t *device
 int layout_parse(const void *bytes, size_t n, struct layout **ret); /* ERR_CORRUPT, ERR_NOMEM */
 void layout_free(struct layout *l);
 
-/* Writes a raw integer to the registers of a point in the image of a parsed layout: the inverse of
- * decode_raw() there. */
+/* Writes a raw integer to the registers of a point: the inverse of decode_raw(). A string is left
+ * alone. */
 void layout_store_raw(const struct point_def *p, int64_t raw, uint16_t *registers);
 
 /* The feeds of each device side by side: order[feed_count], first[device_count],

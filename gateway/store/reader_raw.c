@@ -35,7 +35,7 @@ static int read_chain(struct reader *r, sqlite3_stmt *chain, struct filter *f, u
     if (!d)
         return ERR_NOMEM;
     f->site = l->site;
-    sqlite3_bind_int64(s, 1, sqlite3_column_int64(chain, 2));
+    sqlite3_bind_int64(s, 1, sqlite3_column_int64(chain, 0)); /* its id is when it began */
     sqlite3_bind_int64(s, 2, sqlite3_column_int64(chain, 3));
     sqlite3_bind_int64(s, 3, sqlite3_column_int64(chain, 0));
     sqlite3_bind_int64(s, 4, sqlite3_column_int64(chain, 1));

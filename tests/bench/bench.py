@@ -230,7 +230,7 @@ def main():
            "silent": lambda: bench.tcp("silent-10-percent-shared", 1, 100, ("-D", "10"), warm=70,
                                        bare=False),
            "dead": lambda: bench.tcp("dead-10-percent-own", 100, 1, ("-D", "10"), bare=False),
-           "rtu": lambda: [bench.rtu(b) for b in (9600, 19200, 115200)] +
+           "rtu": lambda: [bench.rtu(9600), bench.rtu(19200), bench.rtu(115200, poll_ms=100)] +
                           [bench.rtu(19200, dead=10, poll_ms=1000, units=10, warm=65)],
            "start": bench.start}
     try:

@@ -88,7 +88,10 @@ static inline int oracle_client_read(modbus_t *ctx, const struct pdu_read *ask,
     return n;
 }
 
-/* libmodbus as a server: answers requests until the other side closes. */
+/* libmodbus as a server: answers requests until the other side closes. Before it answers an illegal
+ * count it sleeps for its response timeout, so that is kept short. */
+enum { ORACLE_SERVER_TIMEOUT_US = 50000 };
+
 static inline void oracle_server_run(modbus_t *ctx, modbus_mapping_t *map) {
     uint8_t query[MODBUS_MAX_ADU_LENGTH];
     for (;;) {

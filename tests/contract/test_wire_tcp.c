@@ -78,6 +78,7 @@ static int start_libmodbus_server(void **state) {
     p.map = oracle_mapping();
     assert_non_null(p.ctx);
     assert_non_null(p.map);
+    modbus_set_response_timeout(p.ctx, 0, ORACLE_SERVER_TIMEOUT_US);
     p.listener = modbus_tcp_listen(p.ctx, 1);
     assert_true(p.listener >= 0);
     struct sockaddr_in at = {.sin_family = AF_INET,

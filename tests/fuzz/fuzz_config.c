@@ -41,7 +41,7 @@ static void as_profile(const char *bytes, size_t n) {
     struct arena *arena = arena_new();
     const struct device_profile *profile = NULL;
     config_errors_init(&e);
-    struct load l = {NULL, NULL, arena, &e, 0, HASH_START};
+    struct load l = {NULL, NULL, arena, arena, &e, 0, HASH_START};
     int result = profile_from_memory(&l, "fuzz.yaml", "fuzz", bytes, n, &profile);
     require((result == ERR_OK) == !messages_failed(&e));
     require((result == ERR_OK) == (profile != NULL));

@@ -32,7 +32,7 @@ static const char base[] =
 
 static int load(const char *text, struct arena *arena, struct config_errors *e,
                 const struct device_profile **ret) {
-    struct load l = {NULL, NULL, arena, e, 0, HASH_START};
+    struct load l = {NULL, NULL, arena, arena, e, 0, HASH_START};
     int result = profile_from_memory(&l, "p.yaml", "p", text, strlen(text), ret);
     messages_sort(e);
     return result;
