@@ -133,7 +133,7 @@ static enum row_verdict leave(struct lanes *l, struct tracked *t, int reason, us
     }
     tracked_remove(l, t);
     if (now >= l->paused_until) /* one step for all answers of one round */
-        l->paused_until = now + backoff_next(&l->backoff, random);
+        l->paused_until = now + backoff_fail(&l->backoff, random);
     return ROW_LEFT;
 }
 

@@ -13,7 +13,7 @@
 
 #include "base/units.h"
 #include "meter/site.h"
-#include "publish/backoff.h"
+#include "poll/backoff.h"
 #include "store/reader.h"
 
 #define LANES_WINDOW    20  /* rows in flight at most */

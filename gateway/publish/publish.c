@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "publish/backoff.h"
+#include "poll/backoff.h"
 #include "publish/session.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -122,7 +122,7 @@ static us_t next_wait(struct publish *p) {
     uint32_t random = 0;
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
         random = (uint32_t)clock_now().mono_us;
-    return backoff_next(&p->backoff, random);
+    return backoff_fail(&p->backoff, random);
 }
 
 /* One line for the first failure and for each new reason. */
@@ -131,7 +131,8 @@ static void report_failure(struct publish *p, const char *why, us_t wait) {
         return;
     snprintf(p->last_why, sizeof p->last_why, "%s", why);
     log_warn("mqtt: not connected to %s:%u: %s; next try in %.1f s, then up to %d s apart",
-             p->mqtt.host, (unsigned)p->mqtt.port, why, (double)wait / US_PER_S, BACKOFF_CAP_S);
+             p->mqtt.host, (unsigned)p->mqtt.port, why, (double)wait / US_PER_S,
+             (int)(BACKOFF_LAST_US / US_PER_S));
 }
 
 static bool connect_broker(struct publish *p, struct mqtt_connected *ret) {
@@ -186,7 +187,7 @@ static void serve(struct publish *p, const struct mqtt_connected *c, const char 
         if (!session_turn(s, rows, &due, ret_why))
             return;
         rows = wait_wake(p, due) || clock_now().mono_us >= due;
-        if (clock_now().mono_us - begun > BACKOFF_CAP_S * (us_t)US_PER_S)
+        if (clock_now().mono_us - begun > BACKOFF_LAST_US)
             backoff_reset(&p->backoff); /* it lasted: the next loss starts at 1 s again */
     }
     session_goodbye(s);

@@ -75,7 +75,7 @@ class Gateway:
                     raise AssertionError(f"no log line with {words}:\n" + "\n".join(self.lines[-30:]))
                 self.changed.wait(min(left, 0.2))
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM):

@@ -15,7 +15,7 @@ struct counter {
 };
 
 /* Adds power_milliw >= 0 over dt_ms. */
-void counter_add(struct counter *c, int64_t power_milliw, ms_t dt_ms);
+void register_add(struct counter *c, int64_t power_milliw, ms_t dt_ms);
 double counter_wh(const struct counter *c);
 
 #endif

@@ -263,9 +263,9 @@ void plant_free(struct plant *p) {
 
 static void split_add(struct counter *forward, struct counter *reverse, int64_t milliw) {
     if (milliw >= 0)
-        counter_add(forward, milliw, PLANT_STEP_MS);
+        register_add(forward, milliw, PLANT_STEP_MS);
     else
-        counter_add(reverse, -milliw, PLANT_STEP_MS);
+        register_add(reverse, -milliw, PLANT_STEP_MS);
 }
 
 static void node_integrate(struct node *n) {
@@ -277,8 +277,8 @@ static void node_integrate(struct node *n) {
     split_add(&c->forward, &c->reverse, n->power_milliw);
     for (size_t k = 0; k < 3; k++)
         split_add(&c->phase_forward[k], &c->phase_reverse[k], n->phase_milliw[k]);
-    counter_add(&c->q[quadrant], llabs(n->reactive_mvar), PLANT_STEP_MS);
-    counter_add(&c->apparent, (int64_t)sqrt(p * p + q * q), PLANT_STEP_MS);
+    register_add(&c->q[quadrant], llabs(n->reactive_mvar), PLANT_STEP_MS);
+    register_add(&c->apparent, (int64_t)sqrt(p * p + q * q), PLANT_STEP_MS);
 }
 
 /* At a new quarter of an hour the running demand block closes; at midnight the day counters start.
