@@ -1,7 +1,7 @@
 #include "base/quality.h"
 
 const char *quality_str(enum quality q) {
-    static const char *const words[QUALITY_COUNT] = {
+    static const char words[QUALITY_COUNT][16] = {
         [QUALITY_GOOD] = "good",
         [QUALITY_ESTIMATED] = "estimated",
         [QUALITY_RECOVERED] = "recovered",
