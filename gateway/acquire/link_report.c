@@ -1,5 +1,7 @@
 #include "acquire/link_report.h"
 
+#include <stdio.h>
+
 #include "base/err.h"
 #include "sys/log.h"
 #include "wire/pdu.h"
@@ -12,6 +14,17 @@ static void count_one(struct link_device *d, enum link_counter c) {
 
 static const char *device_id(const struct link *l, const struct link_device *d) {
     return l->site->devices[d->index].id;
+}
+
+#define REPEATS_MAX 48
+
+/* How often the same was not said since the last line; "" for never. */
+static const char *repeats(char out[REPEATS_MAX], uint64_t unsaid) {
+    out[0] = '\0';
+    if (unsaid > 0)
+        (void)snprintf(out, REPEATS_MAX, " (%llu more like it not shown)",
+                       (unsigned long long)unsaid);
+    return out;
 }
 
 /* True when the message may be said; *ret_unsaid is how many were not since the last. */
@@ -113,11 +126,12 @@ void link_report_exception(struct link *l, uint8_t code, us_t now) {
     count_one(d, COUNT_EXCEPTIONS);
     d->last_exception = code;
     uint64_t unsaid = 0;
+    char said[REPEATS_MAX];
     if (code != 2 && gate_open(&d->gate, now, &unsaid))
         log_warn("device %s on link %s: exception %u (%s) to a read of %u registers from %u; asked "
-                 "again at the next poll (%llu more like it unsaid)",
+                 "again at the next poll%s",
                  device_id(l, d), l->def->id, code, pdu_exception_str(code), q->read.count,
-                 q->read.start, (unsigned long long)unsaid);
+                 q->read.start, repeats(said, unsaid));
 }
 
 void link_report_bad_frame(struct link *l, int reason, us_t now) {
@@ -132,9 +146,10 @@ void link_report_bad_frame(struct link *l, int reason, us_t now) {
     struct link_device *d = &l->devices[i];
     count_one(d, reason == ERR_CRC ? COUNT_CRC_ERRORS : COUNT_BAD_FRAMES);
     uint64_t unsaid = 0;
+    char said[REPEATS_MAX];
     if (gate_open(&d->gate, now, &unsaid))
-        log_warn("device %s on link %s: %s; %s (%llu more like it unsaid)", device_id(l, d),
-                 l->def->id, err_str(reason), next, (unsigned long long)unsaid);
+        log_warn("device %s on link %s: %s; %s%s", device_id(l, d), l->def->id, err_str(reason),
+                 next, repeats(said, unsaid));
 }
 
 /* ---- events ---- */
@@ -166,11 +181,12 @@ static void poll_cut_short(struct link *l, size_t i, int reason, us_t now) {
     const struct poll_device *p = &l->fsm.devices[i];
     unread_missing(l, i);
     uint64_t unsaid = 0;
+    char said[REPEATS_MAX];
     if (gate_open(&d->gate, now, &unsaid))
         log_warn("device %s on link %s: poll cut short at read %u of %zu: %s; the rest is missing, "
-                 "asked again after a pause (%llu more like it unsaid)",
+                 "asked again after a pause%s",
                  device_id(l, d), l->def->id, p->next + 1u, p->plan.request_count, err_str(reason),
-                 (unsigned long long)unsaid);
+                 repeats(said, unsaid));
 }
 
 static void hole_found(struct link *l, size_t i) {
@@ -189,8 +205,8 @@ static void hole_found(struct link *l, size_t i) {
 
 static void link_down(struct link *l, int reason, us_t now) {
     l->down_since = now;
-    log_warn("link %s: %s; %zu devices wait, next try after 1, 2, 4 .. 60 s", l->def->id,
-             err_str(reason), l->fsm.device_count);
+    log_warn("link %s: %s; %zu device%s waiting, next try after 1, 2, 4 .. 60 s", l->def->id,
+             err_str(reason), l->fsm.device_count, l->fsm.device_count == 1 ? " is" : "s are");
 }
 
 static void link_up(struct link *l, us_t now) {

@@ -26,7 +26,7 @@ def environment(offset=None):
     if offset is not None:
         library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
         assert library, "libfaketime is not installed: tools/setup test installs it"
-        env.update(LD_PRELOAD=library[0], FAKETIME=f"{offset:+.3f}", FAKETIME_DONT_FAKE_MONOTONIC="1")
+        env.update(LD_PRELOAD=library[0], FAKETIME=f"{offset:+.3f}", FAKETIME_DONT_FAKE_MONOTONIC="1", FAKETIME_FORCE_MONOTONIC_FIX="0")
         # the sanitizer's runtime is linked, not preloaded: its place behind libfaketime is fine
         env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     return env

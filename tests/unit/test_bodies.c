@@ -96,6 +96,7 @@ static void status_online_and_will(void **state) {
           "\"seq_head\":42}");
 }
 
+/* long: one site, written out, and the one body that it must give */
 static void site_with_a_hybrid(void **state) {
     (void)state;
     const struct device_profile meter = {.ct_ratio_point = 3, .pt_ratio_point = 4};
