@@ -23,15 +23,34 @@ static void row_done(struct session *s, uint64_t seq) {
     }
 }
 
-/* One event when nobody listens, one when somebody does again. */
-static void watch_subscriber(struct session *s, int reason) {
+/* Gives what kind of row the token was for; 0 when for none. */
+static unsigned take_sent(struct session *s, int token) {
+    for (size_t i = 0; i < s->sent_count; i++) {
+        if (s->sent[i].token != token)
+            continue;
+        unsigned kind = s->sent[i].kind;
+        s->sent[i] = s->sent[--s->sent_count];
+        return kind;
+    }
+    return 0;
+}
+
+/* One event when nobody listens, one when somebody does again. Each topic of records has its own
+ * subscribers; events are not judged, or this one would raise and clear itself for ever. */
+static void watch_subscriber(struct session *s, unsigned kind, int reason) {
     const struct publish_options *o = s->options;
-    bool nobody = reason == PUBACK_NO_SUBSCRIBER;
-    if (nobody)
+    bool before = s->no_subscriber != 0;
+    if (reason == PUBACK_NO_SUBSCRIBER)
         atomic_fetch_add(&s->counters->no_subscriber, 1);
-    if (nobody == s->no_subscriber || reason >= PUBACK_REFUSED)
+    if (kind == 0 || kind == OUTBOX_EVENT || reason >= PUBACK_REFUSED)
         return;
-    s->no_subscriber = nobody;
+    if (reason == PUBACK_NO_SUBSCRIBER)
+        s->no_subscriber |= 1U << kind;
+    else
+        s->no_subscriber &= ~(1U << kind);
+    bool nobody = s->no_subscriber != 0;
+    if (nobody == before)
+        return;
     log_warn("mqtt: %s", nobody ? "the broker has no subscriber for the records"
                                 : "the records have a subscriber again");
     o->event(o->arg, "no_subscriber", "mqtt", "warning", nobody ? "raised" : "cleared",
@@ -87,11 +106,12 @@ static void take_answer(struct session *s, int token, int reason, us_t now) {
     uint32_t random = 0;
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
         random = (uint32_t)now;
+    unsigned kind = take_sent(s, token);
     uint64_t seq = 0;
     enum row_verdict verdict = lanes_answer(&s->lanes, token, reason, now, random, &seq);
     if (verdict == ROW_UNKNOWN)
         return;
-    watch_subscriber(s, reason);
+    watch_subscriber(s, kind, reason);
     if (verdict == ROW_DONE)
         row_done(s, seq);
     if (reason >= PUBACK_REFUSED)

@@ -181,7 +181,9 @@ static void explain_silence(const struct mqtt_client *c, const struct connect_tr
                  s->host);
     else if (s->tls && trace->tls[0] != '\0')
         snprintf(why, sizeof ret->why,
-                 "TLS failed (%s); check ca_file, the certificates and the clock", trace->tls);
+                 "TLS failed (%s); check ca_file, the certificates, the clock and that the port "
+                 "speaks TLS",
+                 trace->tls);
     else if (trace->connect_sent && timed_out)
         snprintf(why, sizeof ret->why, "no answer to CONNECT within %d s", MQTT_CONNECT_TIMEOUT_S);
     else if (trace->connect_sent)

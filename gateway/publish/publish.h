@@ -1,5 +1,5 @@
-/* Sends status, live values, records and events to the district platform over MQTT (Paho
- * MQTTAsync).
+/* Sends status, live values, records and events to the district platform over MQTT (Paho's blocking
+ * client, see mqtt_client.h).
  *
  * The database is the only queue: at most 20 messages in flight, and a row is acknowledged only by
  * the rule of mqtt.ack. Includes store/reader.h and store/live.h, nothing else of the shells. */

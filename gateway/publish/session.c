@@ -79,6 +79,7 @@ static int send_site(struct session *s) {
 
 bool session_begin(struct session *s, uint32_t receive_max) {
     s->control_count = 0;
+    s->sent_count = 0;
     s->live_at = 0;
     s->online_since = utc_ms();
     /* status and site count in the broker's limit too */
@@ -147,6 +148,8 @@ static bool send_row(struct session *s, const struct outbox_row *row, us_t now) 
     if (guarded_send(s, &m, &token) < 0)
         return false;
     lanes_sent(&s->lanes, row->seq, token, now);
+    if (s->sent_count < LANES_WINDOW)
+        s->sent[s->sent_count++] = (struct sent_row){token, row->kind};
     atomic_fetch_add(&s->counters->sent, 1);
     return true;
 }
@@ -221,6 +224,10 @@ bool session_turn(struct session *s, bool rows, us_t *ret_due, const char **ret_
     us_t due = earlier(s->live_at, now + IDLE_US);
     if (s->control_count == 0) /* else their answers wake us */
         due = earlier(due, lanes_due(&s->lanes));
+    enum lane_id lane;
+    uint64_t after;
+    if (lanes_wants(&s->lanes, &lane, &after)) /* more to read than one turn may */
+        due = now;
     oldest = oldest_unanswered(s);
     if (oldest != INT64_MAX)
         due = earlier(due, oldest + ANSWER_LIMIT_US + US_PER_MS);

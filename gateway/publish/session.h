@@ -34,6 +34,11 @@ struct control {
     us_t since;
 };
 
+struct sent_row {
+    int token;
+    enum outbox_kind kind;
+};
+
 struct session {
     const struct publish_options *options;
     const struct mqtt_settings *mqtt;
@@ -47,10 +52,12 @@ struct session {
     struct seq_ranges done; /* acknowledged, not yet told to the historian */
     struct control control[CONTROL_MAX];
     size_t control_count;
+    struct sent_row sent[LANES_WINDOW]; /* rows in flight */
+    size_t sent_count;
     uint32_t window;
     us_t live_at;
     ms_t online_since;
-    bool no_subscriber;          /* the event is raised */
+    unsigned no_subscriber;      /* 1 << kind of records that nobody takes; not 0: event raised */
     uint64_t raised[RAISED_MAX]; /* rows whose refusal was put on record */
     size_t raised_next;
     uint64_t bad_acks;
