@@ -16,20 +16,26 @@ ARENA = {"malloc", "calloc", "free"}  # base/arena.c owns memory
 
 
 def symbols(library):
-    defined, undefined = set(), {}
+    """What a library defines, and what it wants or keeps writable: {name: members}."""
+    defined, wanted = set(), {}
     member = ""
-    for line in subprocess.run(["nm", library], check=True, text=True,
+    for line in subprocess.run(["nm", "--format=sysv", library], check=True, text=True,
                                capture_output=True).stdout.splitlines():
-        if line.endswith(":"):
-            member = line[:-1]
-        fields = line.split()
-        if len(fields) == 2 and fields[0] in "Uw":
-            undefined.setdefault(fields[1], set()).add(member)
-        elif len(fields) == 3 and fields[1] in "TRDBtrdb":
-            defined.add(fields[2])
-            if fields[1] in "DBdb":
-                undefined.setdefault(f"writable global {fields[2]}", set()).add(member)
-    return defined, undefined
+        m = re.match(r".*\[(\S+)\]:$", line)
+        if m:
+            member = m.group(1)
+        fields = [f.strip() for f in line.split("|")]
+        if len(fields) != 7:
+            continue
+        name, kind, section = fields[0], fields[2], fields[6]
+        if kind in "Uw":
+            wanted.setdefault(name, set()).add(member)
+            continue
+        defined.add(name)
+        # .data.rel.ro is constant: pointers that the loader relocates once
+        if section.startswith((".data", ".bss", "*COM*")) and not section.startswith(".data.rel.ro"):
+            wanted.setdefault(f"writable global {name}", set()).add(member)
+    return defined, wanted
 
 
 def main(libraries):
@@ -40,8 +46,7 @@ def main(libraries):
         wanted += [(library.rsplit("/", 1)[-1], name, members) for name, members in u.items()]
     wrong = []
     for library, name, members in wanted:
-        relocated = name.startswith("writable global") and name.split()[-1].startswith("__compound")
-        if name in defined or ALLOWED.match(name) or relocated:
+        if name in defined or ALLOWED.match(name):
             continue
         if name in ARENA and members == {"arena.c.o"}:
             continue
