@@ -121,6 +121,19 @@ static void the_battery_agrees_with_its_converter(void **state) {
                 value(BMS, QUANTITY_SOC, "%") / 100.0 * 300.0);
 }
 
+static void a_state_word_shows_a_healthy_unit_at_work(void **state) {
+    (void)state;
+    const struct point_bit named[] = {
+        {0, "fault"}, {2, "run"}, {3, "grid_tied"}, {5, "charging"}, {6, "discharging"}};
+    struct point_def def = works_point("state", QUANTITY_STATE, PHASE_NONE, "");
+
+    assert_near(value_of_point(plant, PCS, &def), 1.0);
+    def.bits = named;
+    def.bit_count = sizeof named / sizeof named[0];
+    assert_true(plant->nodes[PCS].power_milliw < 0); /* noon: it charges */
+    assert_near(value_of_point(plant, PCS, &def), 1 << 2 | 1 << 3 | 1 << 5);
+}
+
 static void no_value_leaves_its_span(void **state) {
     (void)state;
     static const enum quantity quantities[] = {QUANTITY_ACTIVE_POWER,  QUANTITY_REACTIVE_POWER,
@@ -144,6 +157,7 @@ int main(void) {
         cmocka_unit_test(quadrants_turn_with_the_wiring),
         cmocka_unit_test(alternating_current_is_consistent),
         cmocka_unit_test(the_battery_agrees_with_its_converter),
+        cmocka_unit_test(a_state_word_shows_a_healthy_unit_at_work),
         cmocka_unit_test(no_value_leaves_its_span),
     };
 

@@ -281,6 +281,24 @@ static double battery_value(const struct view *v, bool *ret_known) {
     }
 }
 
+/* A state word without names says 1; with names, the bits of a unit that runs on the grid and of
+ * the direction in which it works. */
+static double healthy_state(const struct view *v) {
+    unsigned word = 0;
+
+    if (v->def->bit_count == 0)
+        return 1.0;
+    for (size_t i = 0; i < v->def->bit_count; i++) {
+        const struct point_bit *b = &v->def->bits[i];
+        bool on = strcmp(b->name, "run") == 0 || strcmp(b->name, "grid_tied") == 0 ||
+                  (strcmp(b->name, "charging") == 0 && v->node->power_milliw < 0) ||
+                  (strcmp(b->name, "discharging") == 0 && v->node->power_milliw > 0);
+        if (on && b->bit < 32)
+            word |= 1u << b->bit;
+    }
+    return word;
+}
+
 static double surroundings_value(const struct view *v, bool *ret_known) {
     double running = v->node->rated_kw > 0.0
                          ? fabs((double)v->node->power_milliw) / (v->node->rated_kw * 1e6)
@@ -300,7 +318,7 @@ static double surroundings_value(const struct view *v, bool *ret_known) {
     case QUANTITY_IRRADIANCE:
         return v->plant->irradiance_w_m2;
     case QUANTITY_STATE:
-        return 1.0;
+        return healthy_state(v);
     case QUANTITY_FAULT:
         return 0.0;
     case QUANTITY_CT_RATIO:
