@@ -14,14 +14,11 @@
 #include "base/quality.h"
 #include "base/units.h"
 #include "calc/balance.h"
+#include "calc/facts.h"
 #include "meter/site.h"
 
 #define BODY_MAX            100000 /* bytes; a longer record is sent in parts */
 #define RECORD_PART_DEVICES 150    /* devices of one part */
-
-struct power_stat {
-    double avg, min, max;
-};
 
 /* The site's side of a record: what a slot of the whole site says. */
 struct record_site {

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/units.h"
+#include "meter/account.h"
 #include "meter/profile.h"
 
 #define SITE_NONE   (-1)
@@ -53,6 +54,12 @@ struct link_def {
     uint32_t timeout_ms, request_gap_ms, connect_gap_ms;
 };
 
+/* Ratios that hold from a local day on; they win over ct_ratio and pt_ratio. */
+struct ratio_step {
+    int32_t from_day;
+    double ct_ratio, pt_ratio; /* NAN: as before */
+};
+
 struct device {
     const char *id, *name;
     int32_t link; /* index in links */
@@ -67,6 +74,8 @@ struct device {
     double rated_kwp, capacity_kwh, soc_min, soc_max;
     bool enabled, counted, flexible;
     const char *owner, *tenant, *meter_no, *accuracy_class, *calibrated_until;
+    const struct ratio_step *ratios; /* ratios_from, oldest first */
+    size_t ratio_count;
     uint32_t point_base; /* site.points[point_base + i] is profile->points[i] */
     int32_t line;        /* line number in the site file, for messages */
 };
@@ -89,6 +98,10 @@ struct feed {
     int32_t power;          /* total active power */
     int32_t power_phase[3]; /* used when there is no total */
     int32_t forward, reverse;
+    /* Of a metering point's feed: reactive energy by quadrant, else by the sign of Q alone. */
+    int32_t reactive_quadrant[4];
+    int32_t reactive_import, reactive_export;
+    int32_t reactive_power; /* total Q; SITE_NONE */
     int32_t soc;
     double power_sign; /* power * power_sign is P > 0 in the role's own direction */
     bool counted; /* in its role's sum: not a detail of a same-role parent, not counted: false */
@@ -125,6 +138,12 @@ struct store_settings {
     uint64_t budget_bytes;
 };
 
+/* Green electricity bought for a year: what market-based carbon and the green share need. 0 when
+ * none. */
+struct green_supply {
+    double contract_kwh_year, certificates_year, bundled_certificates_year, own_pv_sold_kwh_year;
+};
+
 struct site {
     struct arena *arena;
     const char *file; /* as given on the command line */
@@ -143,6 +162,14 @@ struct site {
     size_t feed_count;
     struct virtual_def *virtuals;
     size_t virtual_count;
+    struct account *accounts;
+    size_t account_count;
+    struct metering_point *metering_points; /* of all accounts, in order */
+    size_t metering_point_count;
+    struct transformer *transformers; /* likewise */
+    size_t transformer_count;
+    const struct carbon_book *carbon_book; /* calc/carbon.h; NULL: none */
+    struct green_supply green;
     struct store_settings store;
     struct mqtt_settings mqtt;
     const char *web_listen;

@@ -38,7 +38,7 @@ static void init_feed(struct aggregate *a, size_t i) {
     if (power != SITE_NONE)
         s->kw_factor = unit_kilo_factor(a->site->points[power].def->unit) * feed->power_sign;
     s->kw = s->soc_pct = (double)NAN;
-    for (int p = 0; p < SLOT_PERIOD_COUNT; p++)
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
         s->closed[p] =
             (struct feed_slot){.kwh = {(double)NAN, (double)NAN}, .quality = QUALITY_MISSING};
 }
@@ -81,7 +81,7 @@ int aggregate_init(struct aggregate *a, const struct site *site, int64_t layout,
     for (size_t i = 0; i < site->point_count; i++)
         gauge_init(&a->points[i]);
     for (size_t i = 0; i < site->device_count; i++) {
-        a->devices[i].minute = slot_start(SLOT_1M, minute);
+        a->devices[i].minute = slot_edge(SLOT_1M, minute);
         gauge_init(&a->devices[i].presence);
     }
     for (size_t i = 0; i < site->feed_count; i++)

@@ -32,7 +32,7 @@ struct feed_state {
     double kw, soc_pct; /* latest, NAN when unusable */
     ms_t kw_utc_ms, soc_utc_ms;
     uint8_t kw_quality;
-    struct feed_slot closed[SLOT_PERIOD_COUNT];
+    struct feed_slot closed[SLOT_OPEN_COUNT];
 };
 
 struct device_state {
@@ -40,9 +40,9 @@ struct device_state {
     struct gauge presence;          /* whether it answered */
     int32_t first_feed, feed_count; /* in feed_order */
     bool down;
-    ms_t answered_utc_ms;            /* last time it did; 0: never */
-    bool checkpoint;                 /* a counter's track changed: save it before the minute ends */
-    bool covered[SLOT_PERIOD_COUNT]; /* it answered in the slot closed last */
+    ms_t answered_utc_ms;          /* last time it did; 0: never */
+    bool checkpoint;               /* a counter's track changed: save it before the minute ends */
+    bool covered[SLOT_OPEN_COUNT]; /* it answered in the slot closed last */
 };
 
 struct aggregate_sink {

@@ -136,7 +136,7 @@ void aggregate_close_minute(struct aggregate *a, size_t device) {
 }
 
 void aggregate_close_quarter(struct aggregate *a, size_t device) {
-    write_slot(a, device, SLOT_15M, slot_start(SLOT_15M, a->devices[device].minute));
+    write_slot(a, device, SLOT_15M, slot_edge(SLOT_15M, a->devices[device].minute));
 }
 
 static void next(struct gauge *g, bool new_quarter) {
@@ -148,7 +148,7 @@ static void next(struct gauge *g, bool new_quarter) {
 void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute) {
     struct device_state *state = &a->devices[device];
     const struct device *d = &a->site->devices[device];
-    bool new_quarter = slot_start(SLOT_15M, minute) != slot_start(SLOT_15M, state->minute);
+    bool new_quarter = slot_edge(SLOT_15M, minute) != slot_edge(SLOT_15M, state->minute);
     bool leap = minute != state->minute + slot_ms(SLOT_1M);
     state->minute = minute;
     next(&state->presence, new_quarter);

@@ -36,9 +36,9 @@ static void restore_feed(struct feed_state *f, ms_t saved_minute, ms_t minute, s
         if (c->point == SITE_NONE)
             continue;
         counter_restore(c, u);
-        for (int p = 0; p < SLOT_PERIOD_COUNT; p++) {
+        for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
             enum slot_period period = (enum slot_period)p;
-            if (slot_start(period, saved_minute) != slot_start(period, minute))
+            if (slot_edge(period, saved_minute) != slot_edge(period, minute))
                 counter_next_slot(c, period);
         }
     }

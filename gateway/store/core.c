@@ -86,7 +86,7 @@ static void demolish(struct core *c) {
 }
 
 static ms_t first_minute(struct core *c, ms_t now_ms) {
-    ms_t last, now = slot_start(SLOT_1M, now_ms);
+    ms_t last, now = slot_edge(SLOT_1M, now_ms);
     if (!writer_last_start(c->writer, SLOT_1M, &last))
         return now;
     ms_t next = last + slot_ms(SLOT_1M);

@@ -7,6 +7,7 @@
 #include "store/db.h"
 #include "store/layout.h"
 #include "store/reader.h"
+#include "store/slot_code.h"
 #include "sys/log.h"
 
 #define REPLAY_MS (6 * MS_PER_MIN) /* of raw rows: the open minute, and some that were stalled */
@@ -48,7 +49,7 @@ static int restore_slot(struct core *c, enum slot_period p, size_t device, ms_t 
                         const void *body, size_t n) {
     ms_t stands = c->aggregate.devices[device].minute;
     int err = ERR_OK;
-    if (p == SLOT_1M && start >= slot_start(SLOT_15M, stands) && start < stands)
+    if (p == SLOT_1M && start >= slot_edge(SLOT_15M, stands) && start < stands)
         err = aggregate_restore_minute(&c->aggregate, device, start, body, n);
     bool no_record = start + slot_ms(p) > c->minute && start + slot_ms(p) <= stands;
     if (err == ERR_OK && no_record)
@@ -64,8 +65,8 @@ static int restore_slots(struct core *c, enum slot_period p) {
                          &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int(s, 1, slot_seconds(p));
-    sqlite3_bind_int64(s, 2, slot_start(SLOT_15M, c->minute));
+    sqlite3_bind_int64(s, 1, slot_code(p));
+    sqlite3_bind_int64(s, 2, slot_edge(SLOT_15M, c->minute));
     int rc;
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         size_t i = find_device(c->writer, c->site, sqlite3_column_int64(s, 1));
@@ -146,7 +147,7 @@ static int replay_raw(struct core *c) {
 
 int core_restore(struct core *c) {
     int err = restore_counters(c);
-    for (int p = 0; err == ERR_OK && p < SLOT_PERIOD_COUNT; p++)
+    for (int p = 0; err == ERR_OK && p < SLOT_OPEN_COUNT; p++)
         err = restore_slots(c, (enum slot_period)p);
     return err == ERR_OK ? replay_raw(c) : err;
 }

@@ -111,8 +111,8 @@ static void close_minute(struct core *c) {
 /* Goes to another minute, forward over a gap or back after a clock step, once the open one is
  * closed. A quarter left in its middle is closed where it stands. */
 static void move_to(struct core *c, ms_t minute) {
-    ms_t left = slot_start(SLOT_15M, c->minute - 1);
-    bool cut = left + slot_ms(SLOT_15M) != c->minute && left != slot_start(SLOT_15M, minute);
+    ms_t left = slot_edge(SLOT_15M, c->minute - 1);
+    bool cut = left + slot_ms(SLOT_15M) != c->minute && left != slot_edge(SLOT_15M, minute);
     for (size_t i = 0; i < c->site->device_count; i++) {
         if (cut)
             aggregate_close_quarter(&c->aggregate, i);
@@ -121,12 +121,12 @@ static void move_to(struct core *c, ms_t minute) {
     if (cut)
         add_record(c, SLOT_15M, left);
     add_gap(c, SLOT_1M, c->minute, minute);
-    add_gap(c, SLOT_15M, left + slot_ms(SLOT_15M), slot_start(SLOT_15M, minute));
+    add_gap(c, SLOT_15M, left + slot_ms(SLOT_15M), slot_edge(SLOT_15M, minute));
     c->minute = minute;
 }
 
 void core_advance(struct core *c, ms_t now_ms) {
-    ms_t now = slot_start(SLOT_1M, now_ms);
+    ms_t now = slot_edge(SLOT_1M, now_ms);
     if (c->minute - now > CORE_REWIND_MS) {
         log_warn("the clock went back by more than two hours: slots start again from there, "
                  "as revisions where they exist");

@@ -48,7 +48,7 @@ static void change_multiplier(struct counter *c, double multiplier, struct count
         return;
     change->ratio_changed = c->energy.started;
     change->old_multiplier = c->multiplier;
-    for (int p = 0; p < SLOT_PERIOD_COUNT && c->energy.started; p++) {
+    for (int p = 0; p < SLOT_OPEN_COUNT && c->energy.started; p++) {
         struct span *s = &c->open[p];
         s->carry_kwh += (double)s->counts * kwh_per_count(c);
         s->counts = 0;
@@ -97,7 +97,7 @@ struct counter_change counter_add(struct counter *c, const struct point_def *def
     bool after_gap = c->energy.started && utc_ms - c->energy.base_utc_ms > gap_ms;
     int64_t delta = 0;
     change.event = energy_add(&c->energy, &c->limits, count, utc_ms, &delta);
-    for (int p = 0; p < SLOT_PERIOD_COUNT; p++)
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
         count_into(&c->open[p], &change, delta, utc_ms, after_gap);
     return change;
 }
@@ -151,7 +151,7 @@ void counter_save(const struct counter *c, struct pack *p) {
     pack_signed(p, e->old_utc_ms);
     pack_signed(p, e->segment_first);
     pack_f64(p, c->multiplier);
-    for (int i = 0; i < SLOT_PERIOD_COUNT; i++)
+    for (int i = 0; i < SLOT_OPEN_COUNT; i++)
         save_span(&c->open[i], p);
 }
 
@@ -171,6 +171,6 @@ void counter_restore(struct counter *c, struct unpack *u) {
     e->old_utc_ms = unpack_signed(u);
     e->segment_first = unpack_signed(u);
     c->multiplier = unpack_f64(u);
-    for (int i = 0; i < SLOT_PERIOD_COUNT; i++)
+    for (int i = 0; i < SLOT_OPEN_COUNT; i++)
         restore_span(&c->open[i], u);
 }

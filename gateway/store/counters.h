@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "calc/energy.h"
+#include "calc/slot.h"
 #include "meter/site.h"
 #include "store/pack.h"
-#include "store/slot.h"
 
 /* One counter over one open slot. */
 struct span {
@@ -34,7 +34,7 @@ struct counter {
     double rated_kw; /* NAN when unknown */
     struct energy_counter energy;
     struct energy_limits limits;
-    struct span open[SLOT_PERIOD_COUNT];
+    struct span open[SLOT_OPEN_COUNT];
 };
 
 void counter_init(struct counter *c, const struct site *site, const struct feed *feed,

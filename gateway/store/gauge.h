@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
+#include "calc/slot.h"
 #include "calc/window.h"
 #include "meter/profile.h"
-#include "store/slot.h"
 #include "store/slot_codec.h"
 
 struct quarter {

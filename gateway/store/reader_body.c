@@ -1,10 +1,11 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "calc/slot.h"
 #include "format/record.h"
 #include "store/db.h"
 #include "store/reader_impl.h"
-#include "store/slot.h"
+#include "store/slot_code.h"
 #include "store/slot_codec.h"
 
 static enum slot_period period_of(enum outbox_kind k) {
@@ -54,7 +55,7 @@ static int load_feed(struct reader *r, const struct outbox_row *row, const char 
     int err = reader_statement(r, READ_SLOT, &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int(s, 1, slot_seconds(period_of(row->kind)));
+    sqlite3_bind_int64(s, 1, slot_code(period_of(row->kind)));
     sqlite3_bind_int64(s, 2, row->key);
     sqlite3_bind_int64(s, 3, device_no);
     sqlite3_bind_int64(s, 4, row->revision);
@@ -100,7 +101,7 @@ static int record_body(struct reader *r, const struct outbox_row *row, struct bu
     int err = reader_statement(r, READ_RECORD, &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int(s, 1, slot_seconds(period_of(row->kind)));
+    sqlite3_bind_int64(s, 1, slot_code(period_of(row->kind)));
     sqlite3_bind_int64(s, 2, row->key);
     sqlite3_bind_int64(s, 3, row->revision);
     int rc = sqlite3_step(s);

@@ -14,7 +14,7 @@ static void open_window(struct tick_window *w, ms_t start) {
 
 int tick_init(struct tick *t, const struct site *site) {
     memset(t, 0, sizeof *t);
-    for (int p = 0; p < SLOT_PERIOD_COUNT; p++)
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
         for (int i = 0; i < 2; i++)
             open_window(&t->windows[p][i], -1);
     t->feed_kw = calloc(site->feed_count + 1, sizeof *t->feed_kw);
@@ -92,8 +92,8 @@ void tick_take(struct tick *t, const struct aggregate *a, ms_t utc_ms, struct li
     balance_power(a->site, t->feed_kw, s.power_kw);
     s.soc_pct = site_soc(a, utc_ms);
     count_devices(a, &s);
-    for (int p = 0; p < SLOT_PERIOD_COUNT; p++) {
-        ms_t start = slot_start((enum slot_period)p, utc_ms);
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
+        ms_t start = slot_edge((enum slot_period)p, utc_ms);
         struct tick_window *w = t->windows[p];
         if (start != w[0].start) {
             w[1] = w[0];

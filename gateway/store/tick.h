@@ -19,7 +19,7 @@ struct tick_window {
 
 struct tick {
     /* of each period the open slot and the one before it, which may not be closed yet */
-    struct tick_window windows[SLOT_PERIOD_COUNT][2];
+    struct tick_window windows[SLOT_OPEN_COUNT][2];
     double *feed_kw; /* by feed */
 };
 

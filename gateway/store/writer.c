@@ -1,4 +1,5 @@
 #include "store/writer.h"
+#include "store/slot_code.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -39,7 +40,7 @@ static int revision_of(struct writer *w, enum slot_period p, ms_t start, int64_t
         return ERR_OK;
     }
     sqlite3_stmt *s = w->statements[READ_REVISION];
-    sqlite3_bind_int(s, 1, slot_seconds(p));
+    sqlite3_bind_int64(s, 1, slot_code(p));
     sqlite3_bind_int64(s, 2, start);
     int rc = sqlite3_step(s);
     int64_t revision = 0;
@@ -77,7 +78,7 @@ static int write_slot(struct writer *w, const struct pending_block *b, const uin
     if (err < 0)
         return err;
     sqlite3_stmt *s = w->statements[WRITE_SLOT];
-    sqlite3_bind_int(s, 1, slot_seconds(p));
+    sqlite3_bind_int64(s, 1, slot_code(p));
     sqlite3_bind_int64(s, 2, b->t);
     sqlite3_bind_int64(s, 3, w->device_no[b->number]);
     sqlite3_bind_int64(s, 4, revision);
@@ -107,7 +108,7 @@ static int write_record(struct writer *w, enum slot_period p, struct record_site
     if (!buf_ok(&b))
         return ERR_LIMIT;
     sqlite3_stmt *s = w->statements[WRITE_RECORD];
-    sqlite3_bind_int(s, 1, slot_seconds(p));
+    sqlite3_bind_int64(s, 1, slot_code(p));
     sqlite3_bind_int64(s, 2, r->start);
     sqlite3_bind_int64(s, 3, revision);
     sqlite3_bind_int64(s, 4, now_ms);
@@ -217,7 +218,7 @@ static int write_all(struct writer *w, const struct writer_dest *dests, size_t d
     int err = db_exec(w->db, "BEGIN IMMEDIATE");
     if (err < 0)
         return err;
-    for (int p = 0; p < SLOT_PERIOD_COUNT; p++)
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
         w->open[p].known = false;
     const uint8_t *body;
     const struct pending_block *b;

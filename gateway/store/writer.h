@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "calc/slot.h"
 #include "meter/site.h"
 #include "store/cursor.h"
 #include "store/pending.h"
-#include "store/slot.h"
 
 #define WRITER_DESTS_MAX 8
 #define WRITER_DEST_MAX  32
@@ -54,7 +54,7 @@ struct writer {
         bool known;
         ms_t start;
         int64_t revision;
-    } open[SLOT_PERIOD_COUNT];
+    } open[SLOT_OPEN_COUNT];
     pthread_mutex_t lock; /* guards dests */
     struct writer_dest dests[WRITER_DESTS_MAX];
     size_t dest_count;
