@@ -86,14 +86,28 @@ struct local_time local_time(ms_t utc_ms, utc_offset_fn *zone) {
     return t;
 }
 
+ms_t local_change(ms_t from, ms_t to, utc_offset_fn *zone) {
+    const int offset = zone(from);
+    while (to - from > 1) {
+        ms_t middle = from + (to - from) / 2;
+        if (zone(middle) == offset)
+            from = middle;
+        else
+            to = middle;
+    }
+    return to;
+}
+
 ms_t local_midnight(int32_t day, utc_offset_fn *zone) {
     ms_t local = (ms_t)day * MS_PER_DAY;
     ms_t before = local - (ms_t)zone(local - MS_PER_DAY) * MS_PER_S;
     ms_t after = local - (ms_t)zone(local + MS_PER_DAY) * MS_PER_S;
-    /* Of the two readings of the wall clock the one that its own offset confirms; when neither is
-     * (midnight was skipped), the later one is the first instant of the day. */
+    /* Of the two readings of the wall clock the first one that its own offset confirms; when
+     * neither is, midnight was skipped between them, and the day begins with the new offset. */
     ms_t first = before < after ? before : after, second = before < after ? after : before;
     if (first + (ms_t)zone(first) * MS_PER_S == local)
         return first;
-    return second;
+    if (second + (ms_t)zone(second) * MS_PER_S == local)
+        return second;
+    return local_change(first, second, zone);
 }

@@ -32,6 +32,9 @@ int civil_day_parse(const char *text, int32_t *ret_day);
 int civil_month_parse(const char *text, int32_t *ret_month);
 
 struct local_time local_time(ms_t utc_ms, utc_offset_fn *zone);
+/* The first instant in (from, to] at which the offset is no longer that of from, when it changes
+ * once between them; to when it does not change. */
+ms_t local_change(ms_t from, ms_t to, utc_offset_fn *zone);
 /* The instant at which the local day begins; where midnight does not exist, the first instant after
  * it. */
 ms_t local_midnight(int32_t day, utc_offset_fn *zone);

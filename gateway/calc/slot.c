@@ -16,25 +16,44 @@ enum slot_period slot_part(enum slot_period p) {
     return p < SLOT_PERIOD_COUNT ? periods[p].part : SLOT_1M;
 }
 
-static int32_t first_day_of_month(const struct local_time *t, int billing_day) {
-    return civil_day(t->year, t->dom >= billing_day ? t->month : t->month - 1, billing_day);
+/* The local day of t, but one that has begun goes on: a clock that is set back over midnight shows
+ * the end of the day before a second time. */
+static int32_t day_at(ms_t t, utc_offset_fn *zone) {
+    int32_t day = local_time(t, zone).day;
+    return local_midnight(day + 1, zone) <= t ? day + 1 : day;
+}
+
+/* The day on which the month (or bill) of this day begins. */
+static int32_t month_day(int32_t day, int first_dom) {
+    int year, month, dom;
+    civil_date(day, &year, &month, &dom);
+    return civil_day(year, dom >= first_dom ? month : month - 1, first_dom);
+}
+
+static ms_t hour_start(ms_t t, utc_offset_fn *zone) {
+    ms_t offset = (ms_t)zone(t) * MS_PER_S;
+    ms_t start = floor_div(t + offset, MS_PER_HOUR) * MS_PER_HOUR - offset;
+    return zone(start) == zone(t) ? start : local_change(start, t, zone);
+}
+
+static ms_t hour_end(ms_t start, utc_offset_fn *zone) {
+    ms_t offset = (ms_t)zone(start) * MS_PER_S;
+    ms_t end = (floor_div(start + offset, MS_PER_HOUR) + 1) * MS_PER_HOUR - offset;
+    return zone(end - 1) == zone(start) ? end : local_change(start, end, zone);
 }
 
 ms_t slot_start(enum slot_period p, ms_t t, utc_offset_fn *zone, int billing_day) {
-    ms_t offset = (ms_t)zone(t) * MS_PER_S;
-    struct local_time local;
     switch (p) {
     case SLOT_1M:
     case SLOT_15M:
         return slot_edge(p, t);
     case SLOT_1H:
-        return floor_div(t + offset, MS_PER_HOUR) * MS_PER_HOUR - offset;
+        return hour_start(t, zone);
     case SLOT_1D:
-        return local_midnight(local_time(t, zone).day, zone);
+        return local_midnight(day_at(t, zone), zone);
     case SLOT_1MO:
     case SLOT_BILL:
-        local = local_time(t, zone);
-        return local_midnight(first_day_of_month(&local, p == SLOT_BILL ? billing_day : 1), zone);
+        return local_midnight(month_day(day_at(t, zone), p == SLOT_BILL ? billing_day : 1), zone);
     case SLOT_PERIOD_COUNT:
         break;
     }
@@ -42,20 +61,18 @@ ms_t slot_start(enum slot_period p, ms_t t, utc_offset_fn *zone, int billing_day
 }
 
 ms_t slot_end(enum slot_period p, ms_t start, utc_offset_fn *zone, int billing_day) {
-    struct local_time local = local_time(start, zone);
+    struct local_time local;
     switch (p) {
     case SLOT_1M:
     case SLOT_15M:
         return start + slot_ms(p);
-    case SLOT_1H: {
-        /* a change of offset inside the hour cuts it at the local hour's edge */
-        ms_t next = slot_start(SLOT_1H, start + MS_PER_HOUR, zone, 1);
-        return next > start ? next : start + MS_PER_HOUR;
-    }
+    case SLOT_1H:
+        return hour_end(start, zone);
     case SLOT_1D:
-        return local_midnight(local.day + 1, zone);
+        return local_midnight(local_time(start, zone).day + 1, zone);
     case SLOT_1MO:
     case SLOT_BILL:
+        local = local_time(start, zone);
         return local_midnight(
             civil_day(local.year, local.month + 1, p == SLOT_BILL ? billing_day : 1), zone);
     case SLOT_PERIOD_COUNT:

@@ -1,9 +1,9 @@
 /* The lengths of time that readings are summed over, and their edges. Pure.
  *
  * A slot is [start, end) in UTC ms, labelled by its start. 1m and 15m stand on common UTC edges, 1h
- * on the hours of the local clock, 1d, 1mo and bill on local midnights. A bill begins on its
- * account's billing day (1..28). Each period is made of whole slots of the one before it: 1m, 15m,
- * 1h, 1d, and of days 1mo and bill. */
+ * on the hours of the local clock (a change of offset inside an hour is an edge too), 1d, 1mo and
+ * bill on local midnights. A bill begins on its account's billing day (1..28). Each period is made
+ * of whole slots of the one before it: 1m, 15m, 1h, 1d, and of days 1mo and bill. */
 #ifndef BUSBAR_CALC_SLOT_H
 #define BUSBAR_CALC_SLOT_H
 
