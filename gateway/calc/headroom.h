@@ -20,7 +20,13 @@ struct headroom {
         growth_pct_year; /* slope of a least-squares line through daily maxima; NAN below 28 days */
     size_t known;        /* slots that were known */
 };
-/* slots in order of time. scratch: n doubles. limit_kva NAN: headroom and load NAN. */
+/* slots in order of time. scratch: n doubles. limit_kva NAN: headroom and load NAN.
+ *
+ * Percentile: the known values sorted to x[0] .. x[m - 1], h = 0.95 (m - 1), x at rank h by a
+ * straight line between x[floor(h)] and the next one.
+ * Growth: a day is 24 hours counted from the first slot (a local day when that begins at midnight);
+ * it counts when 90 % of its 96 slots are known, so that a few hours at an end, or an outage, do
+ * not tilt the line. The slope is of 365 days, in percent of the mean of the daily maxima. */
 void headroom_of(const struct headroom_slot *slots, size_t n, double limit_kva, double *scratch,
                  struct headroom *ret);
 /* N-1: load that the rest must carry when the largest of n transformers fails, in percent of their
