@@ -20,8 +20,12 @@ enum factor_series {
     FACTOR_NATIONAL_FOSSIL,
     FACTOR_SERIES_COUNT
 };
-const char *factor_series_str(enum factor_series s); /* "province", "national_average", ... */
+/* "province", "national_average", "region", "national_excl_market_nonfossil", "national_fossil" */
+const char *factor_series_str(enum factor_series s);
 bool factor_series_parse(const char *name, enum factor_series *ret);
+
+/* Bytes of an area's name: with the longest series and a year its id fills 64 bytes. */
+#define CARBON_AREA_MAX 27
 
 struct grid_factor {
     enum factor_series series;
@@ -62,6 +66,8 @@ struct factor_choice {
  * of that year, else of the newest earlier year, then provisional. */
 struct factor_choice carbon_factor(const struct carbon_book *b, enum factor_series s, int year,
                                    int32_t known_day);
+/* Two factors of which neither counts more than the other on some day. */
+bool grid_factor_overlaps(const struct grid_factor *a, const struct grid_factor *b);
 /* First pair of factors of the same (series, area, year, version) whose validity overlaps; false:
  * none. */
 bool carbon_overlap(const struct carbon_book *b, size_t *ret_first, size_t *ret_second);
@@ -75,12 +81,16 @@ void carbon_factor_id(const struct grid_factor *f, char *out, size_t cap);
 struct ess_carbon {
     double kwh;     /* AC energy put in and not yet taken out (before losses) */
     double kg;      /* carbon of it */
-    bool estimated; /* the first filling was assumed, not seen */
+    bool estimated; /* the first filling was assumed, not seen; or more came out than was in. Until
+                       it has run dry and is charged again */
 };
-/* Starts with an assumed content at the present intensity. */
+/* Starts with an assumed content at the present intensity; with an argument NAN it is empty: what
+ * comes out is unknown until something was put in. */
 void ess_init(struct ess_carbon *e, double soc_pct, double capacity_kwh, double intensity);
-/* One slot: first charges (at charge_intensity), then discharges. eta: round-trip efficiency, 0..1.
- * Returns the kg that the discharge carried; NAN and no change when an argument is NAN. */
+/* One slot: first charges (at charge_intensity), then discharges. eta: round-trip efficiency, 0..1,
+ * not 0. Returns the kg that the discharge carried; NAN and no change when an argument is NAN or
+ * out of range (charge_intensity is asked for only when there is a charge). What is discharged
+ * beyond the content carries the last intensity; NAN when nothing was ever put in. */
 double ess_step(struct ess_carbon *e, double charge_kwh, double discharge_kwh,
                 double charge_intensity, double eta);
 /* kg per kWh delivered: kg / (kwh x eta); NAN when empty. */
