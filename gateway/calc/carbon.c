@@ -30,7 +30,7 @@ bool factor_series_parse(const char *name, enum factor_series *ret) {
     return false;
 }
 
-static const char *area_of(const struct carbon_book *b, enum factor_series s) {
+const char *carbon_area(const struct carbon_book *b, enum factor_series s) {
     if (s == FACTOR_PROVINCE) {
         return b->province;
     }
@@ -45,7 +45,7 @@ static bool is_newer(const struct grid_factor *f, const struct grid_factor *than
 struct factor_choice carbon_factor(const struct carbon_book *b, enum factor_series s, int year,
                                    int32_t known_day) {
     struct factor_choice best = {NULL, false};
-    const char *area = area_of(b, s);
+    const char *area = carbon_area(b, s);
 
     for (size_t i = 0; area != NULL && i < b->factor_count; i++) {
         const struct grid_factor *f = &b->factors[i];

@@ -66,6 +66,8 @@ struct factor_choice {
  * of that year, else of the newest earlier year, then provisional. */
 struct factor_choice carbon_factor(const struct carbon_book *b, enum factor_series s, int year,
                                    int32_t known_day);
+/* The area under which the factors of a series are looked up; NULL: the book names none. */
+const char *carbon_area(const struct carbon_book *b, enum factor_series s);
 /* Two factors of which neither counts more than the other on some day. */
 bool grid_factor_overlaps(const struct grid_factor *a, const struct grid_factor *b);
 /* First pair of factors of the same (series, area, year, version) whose validity overlaps; false:

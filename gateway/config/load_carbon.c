@@ -21,7 +21,7 @@ struct carbon_draft {
     yaml_node_t **factor_nodes, **fuel_nodes; /* same order as factors, fuels */
     struct fuel_factor *fuels;
     yaml_node_t *areas;
-    bool incomplete; /* a factor was wrong: what is missing may be that one */
+    bool incomplete; /* a factor was wrong, or none is there: what is missing was reported */
 };
 
 static size_t errors_of(const struct reader *r) {
@@ -171,7 +171,6 @@ static void read_factors(struct reader *r, yaml_node_t *node, void *target) {
     struct carbon_draft *d = target;
     size_t room = room_for(r, node, "factors", FACTORS_MAX);
     if (room == 0) {
-        d->incomplete = true;
         return;
     }
     d->factors = arena_alloc(r->arena, room, sizeof *d->factors);
@@ -249,16 +248,8 @@ static void read_fuels(struct reader *r, yaml_node_t *node, void *target) {
 
 /* ---- the file ---------------------------------------------------------------------------- */
 
-/* The name that the file gives to the area of a series; NULL: none. */
-static const char *area_named(const struct carbon_book *b, enum factor_series s) {
-    if (s == FACTOR_PROVINCE) {
-        return b->province;
-    }
-    return s == FACTOR_REGION ? b->region : b->country;
-}
-
 static bool is_used(const struct carbon_book *b, const struct grid_factor *f) {
-    const char *area = area_named(b, f->series);
+    const char *area = carbon_area(b, f->series);
     return area != NULL && strcmp(area, f->area) == 0;
 }
 
@@ -281,9 +272,10 @@ static void check_areas(struct reader *r, const struct carbon_draft *d) {
         {"region", FACTOR_REGION},
         {"country", FACTOR_NATIONAL},
     };
-    for (size_t i = 0; d->areas != NULL && i < sizeof rows / sizeof rows[0]; i++) {
-        const char *area = area_named(&d->book, rows[i].series);
-        if (area != NULL && !d->incomplete && !has_factor(d, rows[i].series, area)) {
+    bool complete = d->areas != NULL && d->factors != NULL && !d->incomplete;
+    for (size_t i = 0; complete && i < sizeof rows / sizeof rows[0]; i++) {
+        const char *area = carbon_area(&d->book, rows[i].series);
+        if (area != NULL && !has_factor(d, rows[i].series, area)) {
             message_error(r->errors, yaml_doc_place_of(r->doc, d->areas, rows[i].key),
                           "%s %s has no factor of series %s; add one or correct the name",
                           rows[i].key, area, factor_series_str(rows[i].series));
