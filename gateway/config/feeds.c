@@ -9,6 +9,16 @@
 #include "base/err.h"
 #include "config/site_draft.h"
 
+bool point_is_plain(const struct point_def *p) {
+    size_t n = strlen(p->quantity_name);
+    const char *phase = phase_str(p->phase);
+    if (strncmp(p->name, p->quantity_name, n) != 0) {
+        return false;
+    }
+    return phase[0] == 0 ? p->name[n] == 0
+                         : p->name[n] == '.' && strcmp(p->name + n + 1, phase) == 0;
+}
+
 /* The first point of the channel with the quantity, the phase (a total may be written without one)
  * and a default name: named doubles (an older register, a tariff) are not the device's own. */
 static int32_t find(const struct device *v, const char *channel, enum quantity q,
@@ -18,15 +28,7 @@ static int32_t find(const struct device *v, const char *channel, enum quantity q
         bool here = channel == NULL ? p->channel == NULL
                                     : p->channel != NULL && strcmp(p->channel, channel) == 0;
         bool whole = phase == PHASE_TOTAL && p->phase == PHASE_NONE;
-        if (!here || p->quantity != q || (p->phase != phase && !whole)) {
-            continue;
-        }
-        size_t n = strlen(p->quantity_name);
-        const char *ph = phase_str(p->phase);
-        bool plain =
-            strncmp(p->name, p->quantity_name, n) == 0 &&
-            (ph[0] == 0 ? p->name[n] == 0 : p->name[n] == '.' && strcmp(p->name + n + 1, ph) == 0);
-        if (plain) {
+        if (here && p->quantity == q && (p->phase == phase || whole) && point_is_plain(p)) {
             return (int32_t)(v->point_base + i);
         }
     }
@@ -94,6 +96,21 @@ static void set_power(const struct device *v, const char *channel, struct feed *
     }
 }
 
+static void set_reactive(const struct device *v, const char *channel, struct feed *f) {
+    static const enum quantity quadrants[] = {
+        QUANTITY_REACTIVE_ENERGY_Q1, QUANTITY_REACTIVE_ENERGY_Q2, QUANTITY_REACTIVE_ENERGY_Q3,
+        QUANTITY_REACTIVE_ENERGY_Q4};
+    bool turned = v->sign < 0; /* both P and Q turn: Q1 <-> Q3, Q2 <-> Q4 */
+    for (int i = 0; i < 4; i++) {
+        f->reactive_quadrant[i] = find(v, channel, quadrants[turned ? i ^ 2 : i], PHASE_TOTAL);
+    }
+    int32_t import = find(v, channel, QUANTITY_REACTIVE_ENERGY_IMPORT, PHASE_TOTAL);
+    int32_t export = find(v, channel, QUANTITY_REACTIVE_ENERGY_EXPORT, PHASE_TOTAL);
+    f->reactive_import = turned ? export : import;
+    f->reactive_export = turned ? import : export;
+    f->reactive_power = find(v, channel, QUANTITY_REACTIVE_POWER, PHASE_TOTAL);
+}
+
 static int add_feed(struct site_draft *d, int32_t device, const char *channel, enum role role) {
     struct site *s = d->site;
     const struct device *v = &s->devices[device];
@@ -118,6 +135,7 @@ static int add_feed(struct site_draft *d, int32_t device, const char *channel, e
         f->forward = f->reverse;
         f->reverse = swap;
     }
+    set_reactive(v, channel, f);
     f->soc = find(v, channel, QUANTITY_SOC, PHASE_TOTAL);
     name_table_add(&d->feed_names, f->id, (int32_t)s->feed_count);
     s->feed_count++;
@@ -205,6 +223,23 @@ static bool may_stand_below(enum role child, enum role parent) {
     return child == parent || (allowed >> parent & 1) != 0;
 }
 
+int32_t site_find_feed(const struct site_draft *d, const char *name) {
+    int32_t feed = name_table_find(&d->feed_names, name), device, only = SITE_NONE;
+    if (feed >= 0) {
+        return feed;
+    }
+    device = name_table_find(&d->device_names, name);
+    for (size_t i = 0; device >= 0 && i < d->site->feed_count; i++) {
+        if (d->site->feeds[i].device == device) {
+            if (only >= 0) {
+                return SITE_NONE;
+            }
+            only = (int32_t)i;
+        }
+    }
+    return only;
+}
+
 static int32_t parent_feed(struct site_draft *d, const struct device_draft *v) {
     int32_t feed = name_table_find(&d->feed_names, v->parent);
     if (feed < 0) {
@@ -229,17 +264,13 @@ static void settle_feed(struct site_draft *d, struct feed *f) {
                           "a %s cannot stand below a %s ('%s'); name the feeder or incomer above "
                           "it",
                           role_str(f->role), role_str(above->role), above->id);
+            f->parent = SITE_NONE; /* no follow-up from this mistake */
         }
     }
-    bool asked = yaml_doc_find(d->reader->doc, v->node, "counted") != NULL && v->d.counted;
-    if (detail && asked && !channel) {
-        message_error(d->load->errors, yaml_doc_place_of(d->reader->doc, v->node, "counted"),
-                      "'%s' is inside its parent '%s' of the same role: counted: true would count "
-                      "one energy twice",
-                      f->id, d->site->feeds[f->parent].id);
-    }
+    /* asked: inside a parent that is in no sum itself, a detail may count; see tree_check.c */
+    bool asked = !channel && yaml_doc_find(d->reader->doc, v->node, "counted") != NULL;
     bool never = f->role == ROLE_BATTERY || f->role == ROLE_TIE || f->role == ROLE_ENVIRONMENT;
-    f->counted = v->d.counted && v->d.enabled && !detail && !never;
+    f->counted = v->d.counted && v->d.enabled && !never && (!detail || asked);
 }
 
 void site_build_feeds(struct site_draft *d) {

@@ -208,20 +208,24 @@ static void settle_times(struct site_draft *d, struct device_draft *v) {
     }
 }
 
-static void resolve_parent(struct site_draft *d, struct device_draft *v) {
-    if (v->parent == NULL) {
-        return;
-    }
+/* The device of "device" or "device.channel"; -1 after reporting. */
+static int32_t find_owner(struct site_draft *d, struct place at, const char *what,
+                          const char *text) {
     char name[SITE_ID_MAX + 1];
-    size_t n = strcspn(v->parent, ".");
-    struct place at = place_of(d, v->node, "parent");
+    size_t n = strcspn(text, ".");
     if (n > SITE_ID_MAX) {
-        message_error(d->load->errors, at, "parent '%.64s' is not a device id", v->parent);
-        return;
+        message_error(d->load->errors, at, "%s '%.64s' is not a device id", what, text);
+        return -1;
     }
-    memcpy(name, v->parent, n);
+    memcpy(name, text, n);
     name[n] = 0;
-    v->d.parent = find_device(d, at, "parent", name);
+    return find_device(d, at, what, name);
+}
+
+static void resolve_parent(struct site_draft *d, struct device_draft *v) {
+    if (v->parent != NULL) {
+        v->d.parent = find_owner(d, place_of(d, v->node, "parent"), "parent", v->parent);
+    }
 }
 
 /* Every device with its cycle counted once: walking up more steps than devices means a ring. */
@@ -245,7 +249,7 @@ static void check_cycles(struct site_draft *d) {
 
 static void check_references(struct site_draft *d) {
     for (struct device_reference *ref = d->references; ref != NULL; ref = ref->next) {
-        find_device(d, yaml_doc_place(d->reader->doc, ref->node), "the metering point", ref->name);
+        find_owner(d, yaml_doc_place(d->reader->doc, ref->node), ref->what, ref->name);
     }
 }
 
@@ -308,5 +312,7 @@ void site_link(struct site_draft *d) {
     site_link_virtuals(d);
     if (!messages_failed(d->load->errors)) {
         site_build_feeds(d);
+        tree_check(d);
+        accounts_link(d);
     }
 }

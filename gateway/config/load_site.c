@@ -48,24 +48,6 @@ bool draft_unique(struct reader *r, yaml_node_t *node, const char *what, const c
     return false;
 }
 
-/* The short form (site.transformer_kva, ...) and the long one (accounts) say the same: one rules.
- */
-static void settle_accounts(struct site_draft *d) {
-    static const char *const keys[] = {"transformer_kva", "contract_demand_kw"};
-    double *own[] = {&d->site->transformer_kva, &d->site->contract_demand_kw};
-    const double given[] = {d->accounts_kva, d->account_contract_kw};
-    struct reader *r = d->reader;
-    yaml_node_t *site = yaml_doc_find(r->doc, yaml_doc_root(r->doc), "site");
-    for (size_t i = 0; i < 2; i++) {
-        if (!isnan(*own[i]) && !isnan(given[i]) && site != NULL) {
-            message_error(r->errors, yaml_doc_place_of(r->doc, site, keys[i]),
-                          "%s is given here and in accounts; keep one of them", keys[i]);
-        } else if (isnan(*own[i])) {
-            *own[i] = given[i];
-        }
-    }
-}
-
 static void read_sections(struct site_draft *d) {
     struct reader *r = d->reader;
     yaml_node_t *root = yaml_doc_root(r->doc);
@@ -77,7 +59,8 @@ static void read_sections(struct site_draft *d) {
         if (yaml_doc_find(r->doc, root, "mqtt") == NULL) {
             mqtt_defaults(d);
         }
-        settle_accounts(d);
+        site_load_books(d);
+        accounts_settle(d);
         site_link(d);
     }
 }
@@ -89,11 +72,7 @@ static int load_document(struct load *l, struct site *site, const char *bytes, s
         return ERR_SYNTAX;
     }
     struct reader r = {&doc, l->arena, l->scratch, l->errors, NULL};
-    struct site_draft d = {.load = l,
-                           .reader = &r,
-                           .site = site,
-                           .accounts_kva = (double)NAN,
-                           .account_contract_kw = (double)NAN};
+    struct site_draft d = {.load = l, .reader = &r, .site = site};
     site->transformer_kva = site->contract_demand_kw = (double)NAN;
     site->timezone = "Asia/Shanghai";
     read_sections(&d);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "calc/calendar.h"
 #include "config/site_draft.h"
 
 bool read_role(struct reader *r, yaml_node_t *node, enum role *ret) {
@@ -56,38 +57,58 @@ static void read_profile_name(struct reader *r, yaml_node_t *node, void *target)
 
 struct ratio_draft {
     const char *from;
-    const char *last;
+    struct ratio_step step;
 };
+
+#define UNKNOWN .preset = (double)NAN
 
 static const struct field ratio_fields[] = {
     {"from", FIELD_DATE, .required = true, KEEP(struct ratio_draft, from)},
-    {"ct_ratio", FIELD_NUMBER, .min = 1e-3, .max = 1e5},
-    {"pt_ratio", FIELD_NUMBER, .min = 1e-3, .max = 1e5},
+    {"ct_ratio", FIELD_NUMBER, KEEP(struct ratio_draft, step.ct_ratio), .min = 1e-3, .max = 1e5,
+     UNKNOWN},
+    {"pt_ratio", FIELD_NUMBER, KEEP(struct ratio_draft, step.pt_ratio), .min = 1e-3, .max = 1e5,
+     UNKNOWN},
     {0},
 };
 
+struct ratios_draft {
+    struct ratio_step *steps;
+    size_t count;
+};
+
 static void read_ratio(struct reader *r, yaml_node_t *item, size_t index, void *target) {
-    struct ratio_draft *d = target;
+    struct ratios_draft *all = target;
+    struct ratio_draft d = {0};
     (void)index;
-    schema_read(r, item, "ratios_from", ratio_fields, d);
-    if (d->from != NULL && d->last != NULL && strcmp(d->from, d->last) <= 0) {
-        schema_error(r, item, "ratios_from %s does not follow %s; list them oldest first", d->from,
-                     d->last);
+    if (!schema_read(r, item, "a step of ratios_from", ratio_fields, &d) || d.from == NULL ||
+        civil_day_parse(d.from, &d.step.from_day) < 0) {
+        return; /* reported */
     }
-    d->last = d->from;
+    if (yaml_doc_find(r->doc, item, "ct_ratio") == NULL &&
+        yaml_doc_find(r->doc, item, "pt_ratio") == NULL) {
+        schema_error(r, item, "ratios_from %s changes nothing; give ct_ratio, pt_ratio or both",
+                     d.from);
+    }
+    if (all->count > 0 && d.step.from_day <= all->steps[all->count - 1].from_day) {
+        schema_error(r, item,
+                     "ratios_from %s does not follow the one before it; list them oldest "
+                     "first",
+                     d.from);
+    }
+    all->steps[all->count++] = d.step;
 }
 
 static void read_ratios(struct reader *r, yaml_node_t *node, void *target) {
-    struct ratio_draft ratios = {0};
-    (void)target;
-    if (schema_each(r, node, "ratios_from", read_ratio, &ratios) > 0) {
-        schema_warning(r, node,
-                       "ratios_from is checked but not yet applied; ct_ratio and pt_ratio count");
+    struct device_draft *d = target;
+    struct ratios_draft all = {draft_room(r, r->arena, node, sizeof *all.steps), 0};
+    if (all.steps != NULL) {
+        schema_each(r, node, "ratios_from", read_ratio, &all);
+        d->d.ratios = all.steps;
+        d->d.ratio_count = all.count;
     }
 }
 
 static const char *const protocols[] = {"modbus", NULL};
-#define UNKNOWN .preset = (double)NAN
 
 static const struct field device_fields[] = {
     {"id", FIELD_ID, .required = true, KEEP(struct device_draft, d.id)},

@@ -1,8 +1,10 @@
 /* A site between reading and linking: what the file says, names still unresolved. Inside config.
  *
  * load_site.c reads the file; site_section.c, accounts.c, site_links.c, site_devices.c and
- * uplinks.c read one section each; link_site.c resolves names; feeds.c makes the feeds. Drafts
- * live in the scratch arena of the load, what is kept in the site's. */
+ * uplinks.c read one section each; site_books.c reads the tariff and carbon files that they name;
+ * link_site.c resolves names; feeds.c makes the feeds, tree_check.c looks for what is counted
+ * twice, account_short.c and account_links.c finish the accounts. Drafts live in the scratch arena
+ * of the load, what is kept in the site's. */
 #ifndef BUSBAR_CONFIG_SITE_DRAFT_H
 #define BUSBAR_CONFIG_SITE_DRAFT_H
 
@@ -34,11 +36,38 @@ struct virtual_draft {
     bool role_known;
 };
 
-/* A device named by a section that is not in struct site. */
+/* A device that an account names, as device or device.channel. */
 struct device_reference {
-    const char *name;
+    const char *what, *name; /* who names it, for the message */
     yaml_node_t *node;
     struct device_reference *next;
+};
+
+struct metering_draft {
+    struct metering_point p;
+    yaml_node_t *node;
+    const char *device, *check_device; /* as written */
+};
+
+struct transformer_draft {
+    struct transformer t;
+    yaml_node_t *node;
+    const char *device;
+};
+
+struct account_draft {
+    struct account a;
+    yaml_node_t *node;
+    int billing; /* -1: not given */
+};
+
+/* The counts go one beyond the limit when there is too much; then the load has failed. */
+struct accounts_draft {
+    bool given; /* the section is there; else the short form counts */
+    size_t count, point_count, transformer_count;
+    struct account_draft accounts[ACCOUNTS_MAX];
+    struct metering_draft points[METERING_POINTS_MAX];
+    struct transformer_draft transformers[TRANSFORMERS_MAX];
 };
 
 struct site_draft {
@@ -51,7 +80,8 @@ struct site_draft {
     size_t link_count, device_count, virtual_count;
     struct device_reference *references;
     struct name_table link_names, device_names, feed_names, point_names;
-    double accounts_kva, account_contract_kw; /* from accounts; NAN when not given */
+    struct accounts_draft accounts;
+    const struct tariff *site_tariff; /* of site.tariff; NULL: none */
 };
 
 /* Handlers of the top-level keys: target is the struct site_draft. */
@@ -76,6 +106,22 @@ void site_link(struct site_draft *d);
 void site_name_points(struct site_draft *d);
 void site_build_feeds(struct site_draft *d);
 void site_link_virtuals(struct site_draft *d);
+
+/* Reads the files that site.tariff, site.carbon and the accounts name, each once. */
+void site_load_books(struct site_draft *d);
+/* Joins short and long form, before linking: each completes the other or says the same. */
+void accounts_settle(struct site_draft *d);
+/* Metering points of the short form: one for each counted incomer. After the feeds. */
+void accounts_short_points(struct site_draft *d);
+/* Devices of the accounts -> feeds; fills the arrays of struct site. After the feeds. */
+void accounts_link(struct site_draft *d);
+/* Reports what counts one energy twice. After feeds and virtual points. */
+void tree_check(struct site_draft *d);
+/* The feed named "device" (when it is one feed) or "device.channel"; SITE_NONE: not one feed. */
+int32_t site_find_feed(const struct site_draft *d, const char *name);
+/* A point with the name that its quantity and phase give it: the device's own total or phase, not
+ * an older register or a tariff's. */
+bool point_is_plain(const struct point_def *p);
 
 /* A role by name, with the list of roles in the message. */
 bool read_role(struct reader *r, yaml_node_t *node, enum role *ret);

@@ -118,6 +118,9 @@ struct sum_draft {
     size_t count;
 };
 
+static const char *const kind_words[] = {
+    [QUANTITY_KIND_GAUGE] = "a momentary value", [QUANTITY_KIND_COUNTER] = "a rising counter"};
+
 static void read_term(struct reader *r, yaml_node_t *item, size_t index, void *target) {
     struct sum_draft *s = target;
     const char *text = NULL;
@@ -139,8 +142,19 @@ static void read_term(struct reader *r, yaml_node_t *item, size_t index, void *t
             return;
         }
     }
+    enum quantity_kind kind = quantity_kind(p->def->quantity);
+    if (p->def->type == POINT_STRING ||
+        (kind != QUANTITY_KIND_GAUGE && kind != QUANTITY_KIND_COUNTER)) {
+        schema_error(r, item, "'%.100s' is a state or setting; sum powers or energies", id);
+        return;
+    }
     const struct site_point *first = s->count > 0 ? &s->site->site->points[s->terms[0].point] : p;
-    if (p->def->type == POINT_STRING || strcmp(first->def->unit, p->def->unit) != 0) {
+    if (quantity_kind(first->def->quantity) != kind) {
+        schema_error(r, item, "'%.100s' is %s, the sum began with %s; sum points of one kind", id,
+                     kind_words[kind], kind_words[quantity_kind(first->def->quantity)]);
+        return;
+    }
+    if (strcmp(first->def->unit, p->def->unit) != 0) {
         schema_error(r, item, "'%.100s' is in '%s', the sum in '%s'; sum points of one unit", id,
                      p->def->unit, first->def->unit);
         return;

@@ -56,6 +56,31 @@ static void read_timezone(struct reader *r, yaml_node_t *node, void *target) {
     s->timezone = zone;
 }
 
+#define YEAR_MAX 1e11 /* kWh: more than a province uses */
+
+static const struct field green_fields[] = {
+    {"contract_kwh_year", FIELD_NUMBER, KEEP(struct green_supply, contract_kwh_year),
+     .max = YEAR_MAX},
+    {"certificates_year", FIELD_NUMBER, KEEP(struct green_supply, certificates_year),
+     .max = YEAR_MAX / 1000},
+    {"bundled_certificates_year", FIELD_NUMBER,
+     KEEP(struct green_supply, bundled_certificates_year), .max = YEAR_MAX / 1000},
+    {"own_pv_sold_kwh_year", FIELD_NUMBER, KEEP(struct green_supply, own_pv_sold_kwh_year),
+     .max = YEAR_MAX},
+    {0},
+};
+
+static void read_green(struct reader *r, yaml_node_t *node, void *target) {
+    struct site *s = target;
+    schema_read(r, node, "green", green_fields, &s->green);
+    if (s->green.bundled_certificates_year > s->green.certificates_year) {
+        message_error(
+            r->errors, yaml_doc_place_of(r->doc, node, "bundled_certificates_year"),
+            "bundled_certificates_year is a part of certificates_year and cannot be more; "
+            "count all certificates there");
+    }
+}
+
 static const struct field site_fields[] = {
     {"id", FIELD_ID, .required = true, KEEP(struct site, id)},
     {"gateway", FIELD_ID, KEEP(struct site, gateway), .preset_text = "gw1"},
@@ -71,17 +96,9 @@ static const struct field site_fields[] = {
     {"export_allowed", FIELD_BOOL, KEEP(struct site, export_allowed)},
     {"tariff", FIELD_ID, KEEP(struct site, tariff)},
     {"carbon", FIELD_ID, KEEP(struct site, carbon)},
+    {"green", FIELD_CUSTOM, .read = read_green},
     {0},
 };
-
-static void warn_no_file(struct site_draft *d, yaml_node_t *node, const char *key,
-                         const char *folder, const char *name, const char *effect) {
-    char looked[600];
-    if (name != NULL && data_file_find(d->load, folder, name, looked, sizeof looked) == NULL) {
-        message_warning(d->load->errors, yaml_doc_place_of(d->reader->doc, node, key),
-                        "%s '%s' has no file: %s; looked for %s", key, name, effect, looked);
-    }
-}
 
 void read_site_section(struct reader *r, yaml_node_t *node, void *target) {
     struct site_draft *d = target;
@@ -89,8 +106,6 @@ void read_site_section(struct reader *r, yaml_node_t *node, void *target) {
     if (d->site->name == NULL) {
         d->site->name = d->site->id;
     }
-    warn_no_file(d, node, "tariff", "tariffs", d->site->tariff, "cost stays null");
-    warn_no_file(d, node, "carbon", "carbon", d->site->carbon, "carbon stays null");
 }
 
 static const struct field store_fields[] = {

@@ -170,24 +170,27 @@ static bool is_scaled(const struct device *d, bool ct) {
     return false;
 }
 
+/* Given by the device, by one of its steps, or read from it. */
+static bool has_ratio(const struct device *d, bool ct) {
+    bool found = !isnan(ct ? d->ct_ratio : d->pt_ratio) ||
+                 (ct ? d->profile->ct_ratio_point : d->profile->pt_ratio_point) != POINT_NONE;
+    for (size_t i = 0; i < d->ratio_count; i++) {
+        found = found || !isnan(ct ? d->ratios[i].ct_ratio : d->ratios[i].pt_ratio);
+    }
+    return found;
+}
+
 /* Points scaled by a ratio that nobody gives are taken as they are: often wrong by 100. */
 static void print_ratio_gaps(const struct device *d, FILE *out) {
-    if (is_scaled(d, true) && isnan(d->ct_ratio) && d->profile->ct_ratio_point == POINT_NONE) {
-        print_missing(out, true, d->id, "ct_ratio is neither given nor read; 1 is used");
-    }
-    if (is_scaled(d, false) && isnan(d->pt_ratio) && d->profile->pt_ratio_point == POINT_NONE) {
-        print_missing(out, true, d->id, "pt_ratio is neither given nor read; 1 is used");
-    }
+    print_missing(out, is_scaled(d, true) && !has_ratio(d, true), d->id,
+                  "ct_ratio is neither given nor read; 1 is used");
+    print_missing(out, is_scaled(d, false) && !has_ratio(d, false), d->id,
+                  "pt_ratio is neither given nor read; 1 is used");
 }
 
 static void print_gaps(const struct site *s, FILE *out) {
     fprintf(out, "left out or assumed\n");
-    print_missing(out, isnan(s->transformer_kva), "transformer load",
-                  "null without site.transformer_kva");
-    print_missing(out, isnan(s->contract_demand_kw), "demand against contract",
-                  "null without site.contract_demand_kw");
-    print_missing(out, s->tariff == NULL, "cost", "null without site.tariff");
-    print_missing(out, s->carbon == NULL, "carbon", "null without site.carbon");
+    config_summary_account_gaps(s, out);
     print_missing(out, s->uscc == NULL, "uscc", "null in /site: the platform cannot match it");
     print_missing(out, !has_role(s, ROLE_GRID), "grid, load, balance",
                   "null without a counted grid device");
@@ -222,6 +225,7 @@ int config_summary_print(const struct site *s, FILE *out) {
     }
     if (result == ERR_OK) {
         print_budgets(s, cost_us, out);
+        config_summary_accounts(s, out);
         print_gaps(s, out);
     }
     arena_free(scratch);

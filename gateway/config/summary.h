@@ -10,6 +10,10 @@
 /* ERR_NOMEM when there is no memory for the plans. */
 int config_summary_print(const struct site *s, FILE *out);
 
+/* Parts of it: the accounts with their terms and the carbon factors; what of them stays null. */
+void config_summary_accounts(const struct site *s, FILE *out);
+void config_summary_account_gaps(const struct site *s, FILE *out);
+
 /* Loads and prints: the summary to out, errors and warnings to err. ERR_OK, or ERR_SYNTAX. */
 int config_check(const char *file, const char *data_dir, FILE *out, FILE *err);
 

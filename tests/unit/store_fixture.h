@@ -120,17 +120,22 @@ static inline void works_devices(struct works *w) {
             w->points[base] = (struct site_point){
                 .id = w->ids[base], .device = (int32_t)d, .def = &w->profiles[d].points[i]};
         }
-        w->feeds[d] = (struct feed){.id = ids[d],
-                                    .role = roles[d],
-                                    .device = (int32_t)d,
-                                    .parent = SITE_NONE,
-                                    .power = SITE_NONE,
-                                    .power_phase = {SITE_NONE, SITE_NONE, SITE_NONE},
-                                    .forward = SITE_NONE,
-                                    .reverse = SITE_NONE,
-                                    .soc = SITE_NONE,
-                                    .power_sign = 1.0,
-                                    .counted = d != BMS};
+        w->feeds[d] =
+            (struct feed){.id = ids[d],
+                          .role = roles[d],
+                          .device = (int32_t)d,
+                          .parent = SITE_NONE,
+                          .power = SITE_NONE,
+                          .power_phase = {SITE_NONE, SITE_NONE, SITE_NONE},
+                          .forward = SITE_NONE,
+                          .reverse = SITE_NONE,
+                          .reactive_quadrant = {SITE_NONE, SITE_NONE, SITE_NONE, SITE_NONE},
+                          .reactive_import = SITE_NONE,
+                          .reactive_export = SITE_NONE,
+                          .reactive_power = SITE_NONE,
+                          .soc = SITE_NONE,
+                          .power_sign = 1.0,
+                          .counted = d != BMS};
     }
     w->feeds[GRID].power = G_POWER;
     w->feeds[GRID].forward = G_IMPORT;

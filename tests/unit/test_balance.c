@@ -36,7 +36,11 @@ static void works_init(struct feed *feeds, struct site *s) {
                                  .parent = rows[i].parent,
                                  .counted = rows[i].counted,
                                  .forward = 0,
-                                 .reverse = 0};
+                                 .reverse = 0,
+                                 .reactive_quadrant = {SITE_NONE, SITE_NONE, SITE_NONE, SITE_NONE},
+                                 .reactive_import = SITE_NONE,
+                                 .reactive_export = SITE_NONE,
+                                 .reactive_power = SITE_NONE};
     }
     *s = (struct site){.feeds = feeds, .feed_count = WORKS_COUNT};
 }

@@ -173,7 +173,14 @@ static void names_between_sections(void **state) {
         {"-load1.active_power", "^-grid.active_power", "stands twice in the sum"},
         {"-load1.active_power", "^-load1.voltage.l1", "sum points of one unit"},
         {"[+grid.active_power, -load1.active_power]", "^[]", "sum is empty"},
-        {"poll_ms: 1000", "ratios_from: [{from: 2026-02-01}, ^{from: 2026-01-01}]", "oldest first"},
+        {"poll_ms: 1000",
+         "ratios_from: [{from: 2026-02-01, ct_ratio: 1}, ^{from: 2026-02-01, ct_ratio: 2}]",
+         "ratios_from 2026-02-01 does not follow the one before it; list them oldest first"},
+        {"poll_ms: 1000", "ratios_from: [^{from: 2026-02-01}]",
+         "changes nothing; give ct_ratio, pt_ratio or both"},
+        {"poll_ms: 1000", "ratios_from: [^{ct_ratio: 2}]", "needs the key 'from'"},
+        {"poll_ms: 1000", "ratios_from: [{from: ^2026-02-30, ct_ratio: 2}]", "is not a date"},
+        {"poll_ms: 1000", "ratios_from: [{from: 2026-02-01, ct_ratio: ^0}]", "out of range"},
     };
     CHECK(list);
 }

@@ -68,10 +68,14 @@ static void site_section(void **state) {
     assert_string_equal(site->industry_code, "C3099");
     assert_string_equal(site->timezone, "Asia/Shanghai");
     assert_true(site->export_allowed);
-    assert_string_equal(site->tariff, "henan-2024");
-    assert_string_equal(site->carbon, "china-henan");
+    assert_string_equal(site->tariff, "works-2024");
+    assert_string_equal(site->carbon, "works");
     assert_true(is(site->transformer_kva, 4000)); /* both transformers of the account */
     assert_true(is(site->contract_demand_kw, 3200));
+    assert_true(is(site->green.contract_kwh_year, 1.2e6));
+    assert_true(is(site->green.certificates_year, 500));
+    assert_true(is(site->green.bundled_certificates_year, 200));
+    assert_true(is(site->green.own_pv_sold_kwh_year, 30000));
     assert_string_equal(site->store.path, CONFIG_DATA "/data/busbar.db");
     assert_int_equal(site->store.budget_bytes, 512ull * 1024 * 1024);
     assert_string_equal(site->web_listen, "[::1]:8080");
@@ -132,6 +136,39 @@ static void devices(void **state) {
     const struct device *pv1 = device("pv1");
     assert_string_equal(site->points[pv1->point_base].id, "pv1.active_power.l1");
     assert_string_equal(point(feed("hybrid.storage")->soc), "hybrid.storage.soc");
+}
+
+/* 2026-01-01 and 2026-06-01 are days 20454 and 20605 (python: date.toordinal() - 719163). */
+static void ratio_steps(void **state) {
+    (void)state;
+    const struct device *pv1 = device("pv1");
+    assert_int_equal(pv1->ratio_count, 2);
+    assert_int_equal(pv1->ratios[0].from_day, 20454);
+    assert_true(is(pv1->ratios[0].ct_ratio, 1) && isnan(pv1->ratios[0].pt_ratio));
+    assert_int_equal(pv1->ratios[1].from_day, 20605);
+    assert_true(is(pv1->ratios[1].ct_ratio, 2) && is(pv1->ratios[1].pt_ratio, 1));
+    assert_int_equal(device("grid")->ratio_count, 0);
+}
+
+static void account(void **state) {
+    (void)state;
+    assert_int_equal(site->account_count, 1);
+    const struct account *a = &site->accounts[0];
+    assert_string_equal(a->id, "main");
+    assert_string_equal(a->account_no, "4108000123");
+    assert_true(a->billing_given);
+    assert_int_equal(a->billing, BILLING_CONTRACT_DEMAND);
+    assert_string_equal(a->tariff_id, "works-2024");
+    assert_null(a->tariff);
+    assert_true(is(a->capacity_kva, 4000));
+    assert_int_equal(site->transformer_count, 2);
+    assert_int_equal(site->transformers[0].feed, SITE_NONE);
+    assert_string_equal(site->feeds[site->transformers[1].feed].id, "feeder1");
+    assert_int_equal(site->metering_point_count, 1);
+    const struct metering_point *p = &site->metering_points[0];
+    assert_string_equal(site->feeds[p->feed].id, "grid");
+    assert_string_equal(site->feeds[p->check_feed].id, "grid2");
+    assert_true(is(p->line_limit_kva, 6000));
 }
 
 static void mqtt(void **state) {
@@ -201,6 +238,9 @@ static void feeds(void **state) {
         assert_string_equal(point(f->reverse), x->reverse);
         assert_true(is(f->power_sign, x->sign));
         assert_int_equal(f->counted, x->counted);
+        assert_int_equal(f->reactive_power, SITE_NONE); /* no profile of these has any */
+        assert_int_equal(f->reactive_import, SITE_NONE);
+        assert_int_equal(f->reactive_quadrant[3], SITE_NONE);
         assert_string_equal(f->parent >= 0 ? site->feeds[f->parent].id : "none",
                             x->parent != NULL ? x->parent : "none");
     }
@@ -225,8 +265,8 @@ static void virtual_sums(void **state) {
 static void warnings_do_not_fail(void **state) {
     (void)state;
     assert_int_equal(errors.count, errors.warnings);
-    assert_int_equal(errors.warnings, 7);
-    assert_non_null(strstr(errors.text[0], "full.yaml:10:11: warning: tariff 'henan-2024' has no "
+    assert_int_equal(errors.warnings, 6);
+    assert_non_null(strstr(errors.text[0], "full.yaml:10:11: warning: tariff 'works-2024' has no "
                                            "file: cost stays null"));
 }
 
@@ -252,8 +292,44 @@ static void defaults(void **state) {
     assert_int_equal(s->mqtt.live_s, 5);
     assert_int_equal(s->mqtt.ack, ACK_PUBACK);
     assert_null(s->web_listen);
+    assert_int_equal(s->account_count, 0); /* no incomer, no contract */
+    assert_true(is(s->green.contract_kwh_year, 0) && is(s->green.own_pv_sold_kwh_year, 0));
     assert_string_equal(s->devices[0].name, "d");
     assert_int_equal(s->devices[0].poll_ms, 1000);
+    site_free(s);
+    config_errors_free(&e);
+}
+
+/* Turning a meter turns P and Q: quadrant 1 is 3, 2 is 4, import is export. */
+static void reactive_counters(void **state) {
+    (void)state;
+    static const char *const expected[2][7] = {
+        {"a.reactive_energy_q1", "a.reactive_energy_q2", "a.reactive_energy_q3",
+         "a.reactive_energy_q4", "a.reactive_energy_import", "a.reactive_energy_export",
+         "a.reactive_power.total"},
+        {"b.reactive_energy_q3", "b.reactive_energy_q4", "b.reactive_energy_q1",
+         "b.reactive_energy_q2", "b.reactive_energy_export", "b.reactive_energy_import",
+         "b.reactive_power.total"}};
+    struct config_errors e;
+    struct site *s = NULL;
+    config_errors_init(&e);
+    assert_int_equal(
+        load_text("site: {id: a, district: b}\n"
+                  "links: [{id: l, tcp: 127.0.0.1}]\n"
+                  "devices:\n"
+                  "- {id: a, link: l, unit: 1, profile: meter4q, role: grid}\n"
+                  "- {id: b, link: l, unit: 2, profile: meter4q, role: load, sign: -1}\n",
+                  &e, &s),
+        ERR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        const struct feed *f = &s->feeds[i];
+        for (size_t q = 0; q < 4; q++) {
+            assert_string_equal(s->points[f->reactive_quadrant[q]].id, expected[i][q]);
+        }
+        assert_string_equal(s->points[f->reactive_import].id, expected[i][4]);
+        assert_string_equal(s->points[f->reactive_export].id, expected[i][5]);
+        assert_string_equal(s->points[f->reactive_power].id, expected[i][6]);
+    }
     site_free(s);
     config_errors_free(&e);
 }
@@ -281,11 +357,14 @@ int main(void) {
         cmocka_unit_test(site_section),
         cmocka_unit_test(links),
         cmocka_unit_test(devices),
+        cmocka_unit_test(ratio_steps),
+        cmocka_unit_test(account),
         cmocka_unit_test(mqtt),
         cmocka_unit_test(feeds),
         cmocka_unit_test(virtual_sums),
         cmocka_unit_test(warnings_do_not_fail),
         cmocka_unit_test(defaults),
+        cmocka_unit_test(reactive_counters),
         cmocka_unit_test(hash_tells_files_apart),
     };
     return cmocka_run_group_tests(tests, load_full, unload);

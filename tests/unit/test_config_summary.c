@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "calc/carbon.h"
+#include "calc/tariff.h"
 #include "config/nearest.h"
 #include "config/summary.h"
 #include "config_fixture.h"
@@ -66,6 +68,7 @@ static void too_slow_a_line(void **state) {
     assert_says(out, "d1: cycles are null without capacity_kwh");
     assert_says(out, "transformer load: null without site.transformer_kva");
     assert_says(out, "grid, load, balance: null without a counted grid device");
+    assert_says(out, "demand, cost, power factor: null without a counted grid device");
     assert_says(out, "platform: nothing is sent without mqtt.url");
     free(out);
 }
@@ -85,9 +88,115 @@ static void enough_time(void **state) {
     assert_null(strstr(out, "warning"));
     assert_null(strstr(out, "d1: pt_ratio"));
     assert_null(strstr(out, "transformer load"));
+    assert_says(out, "  main             billed by contract demand, month from day 1;");
+    assert_says(out, "    contract       800 kW\n");
+    assert_says(out, "    point          p1 at d1\n");
+    assert_says(out, "  cost: null without site.tariff");
+    assert_says(out, "  carbon: null without site.carbon\n");
     assert_null(strstr(out, "residual"));
     assert_null(strstr(out, "platform:"));
     free(out);
+}
+
+#define WORKS                                                                                      \
+    "site: {id: a, district: b, carbon: none-c}\n"                                                 \
+    "accounts:\n"                                                                                  \
+    "- id: main\n"                                                                                 \
+    "  account_no: \"4108\"\n"                                                                     \
+    "  billing: actual_demand\n"                                                                   \
+    "  billing_day: 26\n"                                                                          \
+    "  contract_demand: [{from: 2026-01-01, kw: 3200}, {from: 2026-07-01, kw: 3000}]\n"            \
+    "  tariff: none-1\n"                                                                           \
+    "  transformers: [{id: t1, kva: 2500, device: f}, {id: t2, kva: 1500}]\n"                      \
+    "  metering_points:\n"                                                                         \
+    "  - {id: p1, device: g1, check_device: c, line_no: 10-3, line_limit_kva: 6000}\n"             \
+    "  - {id: p2, device: g2, standby: true, line_limit_kva: 500}\n"                               \
+    "- {id: dorm}\n"                                                                               \
+    "links: [{id: l, tcp: 127.0.0.1}]\n"                                                           \
+    "devices:\n"                                                                                   \
+    "- {id: g1, link: l, unit: 1, profile: meter4q, role: grid}\n"                                 \
+    "- {id: g2, link: l, unit: 2, profile: meter, role: grid,\n"                                   \
+    "   ratios_from: [{from: 2026-01-01, ct_ratio: 80}]}\n"                                        \
+    "- {id: c, link: l, unit: 3, profile: meter, role: grid, parent: g1}\n"                        \
+    "- {id: f, link: l, unit: 4, profile: meter, role: load}\n"
+
+static void accounts_and_their_gaps(void **state) {
+    (void)state;
+    char *out = summary_of(WORKS);
+    assert_says(out, "accounts\n"
+                     "  main             4108, billed by actual demand, month from day 26; "
+                     "demand is the sum of its points' maxima; power factor 0.9, reactive q1 q4\n"
+                     "    contract       3200 kW from 2026-01-01\n"
+                     "    contract       3000 kW from 2026-07-01\n"
+                     "    transformer    t1, 2500 kVA, measured by f\n"
+                     "    transformer    t2, 1500 kVA, takes its share of the account by kVA\n"
+                     "    point          p1 at g1, checked by c, line 10-3 up to 6000 kVA\n"
+                     "    point          p2 at g2, line - up to 500 kVA, stands by\n"
+                     "    tariff         none-1, has no file\n"
+                     "  dorm             billing not given, month from day 1;");
+    assert_says(out, "    tariff         none\ncarbon             none-c, has no file\n");
+    assert_says(out, "  power factor and its adjustment at p2: null; the profile of g2 has no "
+                     "reactive energy\n");
+    assert_null(strstr(out, "adjustment at p1"));
+    assert_says(out, "  cost of account main: null without the tariff's file\n");
+    assert_says(out, "  demand, energy and cost of account dorm: null without metering_points\n");
+    assert_says(out, "  transformer load of account dorm: null without");
+    assert_says(out, "  demand against contract of account dorm: null without");
+    assert_says(out, "  demand or capacity charge of account dorm: null without billing");
+    assert_says(out, "  cost of account dorm: null without site.tariff");
+    assert_null(strstr(out, "demand against contract of account main"));
+    assert_says(out, "  carbon: null without the file of site.carbon\n");
+    assert_null(strstr(out, "g2: ct_ratio is neither")); /* a step of ratios_from gives it */
+    assert_says(out, "g2: pt_ratio is neither given nor read");
+    free(out);
+}
+
+/* Files of tariff and factors, put into the loaded site. */
+static void tariff_versions_and_newest_factors(void **state) {
+    (void)state;
+    /* 2024-06-01, 2025-01-01: days 19875, 20089 (python: date.toordinal() - 719163) */
+    static const struct tariff_version versions[] = {
+        {.from_day = 19875, .to_day = 20089, .verified = true},
+        {.from_day = 20089, .to_day = INT32_MAX}};
+    static const struct tariff tariff = {
+        .id = "works-2024", .versions = versions, .version_count = 2};
+    static const struct grid_factor factors[] = {
+        {.series = FACTOR_NATIONAL, .area = "land", .year = 2022, .kg_per_kwh = 0.5},
+        {.series = FACTOR_PROVINCE, .area = "prov", .year = 2021, .kg_per_kwh = 0.7},
+        {.series = FACTOR_PROVINCE, .area = "prov", .year = 2022, .kg_per_kwh = 0.61},
+        {.series = FACTOR_PROVINCE,
+         .area = "prov",
+         .year = 2022,
+         .version = 2,
+         .kg_per_kwh = 0.6,
+         .verified = true},
+        {.series = FACTOR_PROVINCE, .area = "prov", .year = 2022, .version = 1, .kg_per_kwh = 0.62},
+    };
+    static const struct carbon_book book = {.id = "works", .factors = factors, .factor_count = 5};
+    struct config_errors e;
+    struct site *s = NULL;
+    char *out = NULL;
+    size_t n = 0;
+    config_errors_init(&e);
+    assert_int_equal(load_text(WORKS, &e, &s), ERR_OK);
+    s->accounts[0].tariff = &tariff;
+    s->carbon_book = &book;
+    FILE *f = open_memstream(&out, &n);
+    assert_non_null(f);
+    config_summary_accounts(s, f);
+    config_summary_account_gaps(s, f);
+    fclose(f);
+    assert_says(out, "    tariff         none-1\n"
+                     "                   from 2024-06-01 to before 2025-01-01: verified\n"
+                     "                   from 2025-01-01: unverified\n");
+    assert_says(out, "carbon             none-c\n"
+                     "  prov             2022: 0.6 kg/kWh, verified\n"
+                     "  land             2022: 0.5 kg/kWh, unverified\n");
+    assert_null(strstr(out, "cost of account main"));
+    assert_null(strstr(out, "carbon: null"));
+    free(out);
+    site_free(s);
+    config_errors_free(&e);
 }
 
 static void check_prints_to_both(void **state) {
@@ -126,8 +235,12 @@ static void nearest_words(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(budget_adds_shares), cmocka_unit_test(too_slow_a_line),
-        cmocka_unit_test(enough_time),        cmocka_unit_test(check_prints_to_both),
+        cmocka_unit_test(budget_adds_shares),
+        cmocka_unit_test(too_slow_a_line),
+        cmocka_unit_test(enough_time),
+        cmocka_unit_test(accounts_and_their_gaps),
+        cmocka_unit_test(tariff_versions_and_newest_factors),
+        cmocka_unit_test(check_prints_to_both),
         cmocka_unit_test(nearest_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
