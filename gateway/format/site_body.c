@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "calc/calendar.h"
 #include "format/head.h"
 #include "format/json.h"
 #include "format/record.h"
@@ -16,57 +17,102 @@ static double configured_multiplier(const struct device *d) {
     return (isnan(d->ct_ratio) ? 1.0 : d->ct_ratio) * (isnan(d->pt_ratio) ? 1.0 : d->pt_ratio);
 }
 
-/* Every counted incomer is a metering point. */
-static void metering_points_write(struct buf *b, const struct site *s) {
-    uint64_t number = 0;
+static const char *billing_str(enum billing b) {
+    if (b == BILLING_CAPACITY)
+        return "capacity";
+    return b == BILLING_CONTRACT_DEMAND ? "contract_demand" : "actual_demand";
+}
+
+static const char *combination_str(enum demand_combination c) {
+    if (c == DEMAND_SUM_OF_MAXIMA)
+        return "sum_of_maxima";
+    return c == DEMAND_COINCIDENT ? "coincident" : "max";
+}
+
+static const char *feed_id(const struct site *s, int32_t feed) {
+    return feed == SITE_NONE ? NULL : s->feeds[feed].id;
+}
+
+static void points_write(struct buf *b, const struct site *s, int32_t account) {
+    bool first = true;
 
     json_key(b, "points");
     buf_putc(b, '[');
-    for (size_t i = 0; i < s->feed_count; i++) {
-        const struct feed *f = &s->feeds[i];
-        if (f->role != ROLE_GRID || !f->counted)
+    for (size_t i = 0; i < s->metering_point_count; i++) {
+        const struct metering_point *p = &s->metering_points[i];
+        if (p->account != account)
             continue;
-        number++;
-        buf_puts(b, number == 1 ? "{\"id\":\"p" : ",{\"id\":\"p");
-        buf_put_u64(b, number);
-        buf_putc(b, '"');
-        json_text(b, "point_no", NULL);
-        json_text(b, "device", f->id);
+        buf_puts(b, first ? "{" : ",{");
+        first = false;
+        json_text(b, "id", p->id);
+        json_text(b, "point_no", p->point_no);
+        json_text(b, "device", feed_id(s, p->feed));
+        json_text(b, "check_device", feed_id(s, p->check_feed));
+        json_bool(b, "standby", p->standby);
+        json_text(b, "line_no", p->line_no);
+        json_decimal(b, "line_limit_kva", p->line_limit_kva, DECIMALS_POWER);
         json_close(b);
     }
     buf_putc(b, ']');
 }
 
-/* The site's own transformer and contract are one account. */
-static void accounts_write(struct buf *b, const struct site *s) {
-    json_key(b, "accounts");
-    if (isnan(s->transformer_kva) && isnan(s->contract_demand_kw)) {
-        buf_puts(b, "[]");
-        return;
-    }
-    buf_puts(b, "[{");
-    json_text(b, "id", "main");
-    json_text(b, "account_no", NULL);
-    metering_points_write(b, s);
+static void contracts_write(struct buf *b, const struct account *a) {
     json_key(b, "contract");
     buf_putc(b, '[');
-    if (!isnan(s->contract_demand_kw)) {
-        buf_puts(b, "{\"from\":null");
-        json_decimal(b, "kw", s->contract_demand_kw, DECIMALS_POWER);
-        buf_putc(b, '}');
+    for (size_t i = 0; i < a->contract_count; i++) {
+        const struct contract_step *c = &a->contracts[i];
+        char day[ISO8601_MAX];
+        buf_puts(b, i == 0 ? "{" : ",{");
+        if (c->from_day != INT32_MIN) {
+            iso8601_format(day, c->from_day * MS_PER_DAY, 0);
+            day[sizeof "2026-01-31" - 1] = '\0'; /* the date alone */
+        }
+        json_text(b, "from", c->from_day != INT32_MIN ? day : NULL);
+        json_decimal(b, "kw", c->kw, DECIMALS_POWER);
+        json_close(b);
     }
     buf_putc(b, ']');
+}
+
+static void transformers_write(struct buf *b, const struct site *s, int32_t account) {
+    bool first = true;
+
     json_key(b, "transformers");
     buf_putc(b, '[');
-    if (!isnan(s->transformer_kva)) {
-        buf_puts(b, "{\"id\":\"t1\"");
-        json_decimal(b, "kva", s->transformer_kva, DECIMALS_POWER);
-        buf_putc(b, '}');
+    for (size_t i = 0; i < s->transformer_count; i++) {
+        const struct transformer *t = &s->transformers[i];
+        if (t->account != account)
+            continue;
+        buf_puts(b, first ? "{" : ",{");
+        first = false;
+        json_text(b, "id", t->id);
+        json_decimal(b, "kva", t->kva, DECIMALS_POWER);
+        json_text(b, "device", feed_id(s, t->feed));
+        json_close(b);
     }
     buf_putc(b, ']');
-    json_bool(b, "export_allowed", s->export_allowed);
-    json_text(b, "tariff", s->tariff);
-    buf_puts(b, "}]");
+}
+
+static void accounts_write(struct buf *b, const struct site *s) {
+    json_key(b, "accounts");
+    buf_putc(b, '[');
+    for (size_t i = 0; i < s->account_count; i++) {
+        const struct account *a = &s->accounts[i];
+        buf_puts(b, i == 0 ? "{" : ",{");
+        json_text(b, "id", a->id);
+        json_text(b, "account_no", a->account_no);
+        json_text(b, "billing", a->billing_given ? billing_str(a->billing) : NULL);
+        json_i64(b, "billing_day", a->billing_day);
+        json_text(b, "demand_combination", combination_str(a->combination));
+        json_decimal(b, "pf_standard", a->pf_standard, DECIMALS_RATIO);
+        points_write(b, s, (int32_t)i);
+        contracts_write(b, a);
+        transformers_write(b, s, (int32_t)i);
+        json_bool(b, "export_allowed", s->export_allowed);
+        json_text(b, "tariff", a->tariff_id);
+        json_close(b);
+    }
+    buf_putc(b, ']');
 }
 
 /* One participant: a device, or one channel of a hybrid under its own id, role and parent. */

@@ -96,6 +96,10 @@ static void status_online_and_will(void **state) {
           "\"seq_head\":42}");
 }
 
+/* 2026-01-01 and 2026-07-01 are days 20454 and 20635 of 1970 (python: date.toordinal() - 719163).
+ */
+static const struct contract_step contracts[] = {{20454, 3200.0}, {20635, 3000.5}};
+
 /* long: one site, written out, and the one body that it must give */
 static void site_with_a_hybrid(void **state) {
     (void)state;
@@ -136,16 +140,38 @@ static void site_with_a_hybrid(void **state) {
         {.id = "hybrid.pv", .role = ROLE_PV, .device = 2, .parent = 1, .counted = true},
         {.id = "hybrid.grid", .role = ROLE_GRID, .device = 2, .parent = 0, .counted = false},
     };
+    struct account main_account = {.id = "main",
+                                   .account_no = "4108",
+                                   .billing = BILLING_CONTRACT_DEMAND,
+                                   .billing_given = true,
+                                   .contracts = contracts,
+                                   .contract_count = 2,
+                                   .combination = DEMAND_COINCIDENT,
+                                   .billing_day = 26,
+                                   .pf_standard = 0.85,
+                                   .tariff_id = "henan-2024"};
+    struct metering_point point = {.id = "p1",
+                                   .point_no = "77",
+                                   .line_no = "10-3",
+                                   .feed = 0,
+                                   .check_feed = 3,
+                                   .standby = true,
+                                   .line_limit_kva = 6000.0};
+    struct transformer transformers[] = {{.id = "t1", .kva = 2500.0, .feed = 1},
+                                         {.id = "t2", .kva = 1500.5, .feed = SITE_NONE}};
     struct site s = {.id = "tianxi",
                      .gateway = "gw1",
                      .name = "天玺",
                      .district = "jiaozuo-gxq",
                      .timezone = "Asia/Shanghai",
                      .uscc = "91410800MA00000000",
-                     .transformer_kva = 4000.0,
-                     .contract_demand_kw = 3200.0,
-                     .tariff = "henan-2024",
                      .config_hash = "0123456789abcdef",
+                     .accounts = &main_account,
+                     .account_count = 1,
+                     .metering_points = &point,
+                     .metering_point_count = 1,
+                     .transformers = transformers,
+                     .transformer_count = 2,
                      .devices = devices,
                      .device_count = 3,
                      .feeds = feeds,
@@ -156,10 +182,14 @@ static void site_with_a_hybrid(void **state) {
           "\"name\":\"天玺\",\"district\":\"jiaozuo-gxq\",\"timezone\":\"Asia/Shanghai\","
           "\"uscc\":\"91410800MA00000000\",\"industry\":null,\"config\":\"0123456789abcdef\","
           "\"valid_from\":\"2026-11-23T08:14:59+08:00\","
-          "\"accounts\":[{\"id\":\"main\",\"account_no\":null,"
-          "\"points\":[{\"id\":\"p1\",\"point_no\":null,\"device\":\"grid\"}],"
-          "\"contract\":[{\"from\":null,\"kw\":3200}],\"transformers\":[{\"id\":\"t1\","
-          "\"kva\":4000}],\"export_allowed\":false,\"tariff\":\"henan-2024\"}],"
+          "\"accounts\":[{\"id\":\"main\",\"account_no\":\"4108\",\"billing\":\"contract_demand\","
+          "\"billing_day\":26,\"demand_combination\":\"coincident\",\"pf_standard\":0.85,"
+          "\"points\":[{\"id\":\"p1\",\"point_no\":\"77\",\"device\":\"grid\","
+          "\"check_device\":\"hybrid.grid\",\"standby\":true,\"line_no\":\"10-3\","
+          "\"line_limit_kva\":6000}],\"contract\":[{\"from\":\"2026-01-01\",\"kw\":3200},"
+          "{\"from\":\"2026-07-01\",\"kw\":3000.5}],\"transformers\":[{\"id\":\"t1\","
+          "\"kva\":2500,\"device\":\"feeder1\"},{\"id\":\"t2\",\"kva\":1500.5,\"device\":null}],"
+          "\"export_allowed\":false,\"tariff\":\"henan-2024\"}],"
           "\"devices\":[{\"id\":\"grid\",\"device\":\"grid\",\"name\":\"进线\",\"role\":\"grid\","
           "\"parent\":null,\"meter_no\":\"M-1\",\"multiplier\":8000,\"accuracy_class\":\"0.5S\","
           "\"rated_kw\":4000,\"owner\":\"utility\",\"tenant\":null},"
@@ -183,8 +213,6 @@ static void site_without_an_account(void **state) {
                      .gateway = "gw1",
                      .district = "d",
                      .timezone = "Asia/Shanghai",
-                     .transformer_kva = UNKNOWN,
-                     .contract_demand_kw = UNKNOWN,
                      .config_hash = "0123456789abcdef"};
     site_write(&body, &s, START, START, CHINA);
     check("site", "bare",
@@ -194,9 +222,65 @@ static void site_without_an_account(void **state) {
           "\"valid_from\":\"2026-11-23T08:15:00+08:00\",\"accounts\":[],\"devices\":[]}");
 }
 
-/* Two incomers are two points; either half of the account may be unknown; a ratio that is not
- * configured and not read from the device is 1. */
-static void site_with_half_an_account(void **state) {
+/* Each account has its own points and transformers of the flat lists; what is not given is null. */
+static void site_with_two_accounts(void **state) {
+    (void)state;
+    static const struct contract_step always = {INT32_MIN, 500.0};
+    struct account accounts[] = {
+        {.id = "a",
+         .contracts = &always,
+         .contract_count = 1,
+         .billing = BILLING_ACTUAL_DEMAND,
+         .billing_given = true,
+         .combination = DEMAND_MAX,
+         .billing_day = 1,
+         .pf_standard = 0.9},
+        {.id = "b", .billing_day = 1, .pf_standard = 0.9, .combination = DEMAND_SUM_OF_MAXIMA},
+        {.id = "c", .billing = BILLING_CAPACITY, .billing_given = true},
+    };
+    struct metering_point points[] = {
+        {.id = "p1", .feed = 0, .check_feed = SITE_NONE, .line_limit_kva = UNKNOWN},
+        {.id = "p2", .feed = 1, .check_feed = SITE_NONE, .account = 1, .line_limit_kva = UNKNOWN},
+        {.id = "p3", .feed = 0, .check_feed = SITE_NONE, .line_limit_kva = UNKNOWN},
+    };
+    struct transformer transformers[] = {
+        {.id = "t1", .kva = 1000.0, .feed = SITE_NONE, .account = 1},
+        {.id = "t2", .kva = 800.0, .feed = SITE_NONE, .account = 1},
+    };
+    struct feed feeds[] = {{.id = "x", .parent = SITE_NONE}, {.id = "y", .parent = SITE_NONE}};
+    struct device devices[] = {{.id = "x", .parent = SITE_NONE}, {.id = "y", .parent = SITE_NONE}};
+    struct site s = {.id = "a",
+                     .gateway = "gw1",
+                     .district = "d",
+                     .export_allowed = true,
+                     .config_hash = "0123456789abcdef",
+                     .devices = devices,
+                     .feeds = feeds,
+                     .accounts = accounts,
+                     .account_count = 3,
+                     .metering_points = points,
+                     .metering_point_count = 3,
+                     .transformers = transformers,
+                     .transformer_count = 2};
+    site_write(&body, &s, START, START, CHINA);
+    assert_contains(
+        "\"accounts\":[{\"id\":\"a\",\"account_no\":null,\"billing\":\"actual_demand\","
+        "\"billing_day\":1,\"demand_combination\":\"max\",\"pf_standard\":0.9,\"points\":["
+        "{\"id\":\"p1\",\"point_no\":null,\"device\":\"x\",\"check_device\":null,"
+        "\"standby\":false,\"line_no\":null,\"line_limit_kva\":null},"
+        "{\"id\":\"p3\",\"point_no\":null,\"device\":\"x\",");
+    assert_contains("\"contract\":[{\"from\":null,\"kw\":500}],\"transformers\":[],"
+                    "\"export_allowed\":true,\"tariff\":null},{\"id\":\"b\",");
+    assert_contains("\"id\":\"b\",\"account_no\":null,\"billing\":null,\"billing_day\":1,"
+                    "\"demand_combination\":\"sum_of_maxima\",\"pf_standard\":0.9,\"points\":["
+                    "{\"id\":\"p2\",\"point_no\":null,\"device\":\"y\",");
+    assert_contains("\"contract\":[],\"transformers\":[{\"id\":\"t1\",\"kva\":1000,"
+                    "\"device\":null},{\"id\":\"t2\",\"kva\":800,\"device\":null}],");
+    assert_contains("{\"id\":\"c\",\"account_no\":null,\"billing\":\"capacity\",");
+}
+
+/* The configured CT x PT; a ratio that is not configured and not read from the device is 1. */
+static void multiplier_of_a_device(void **state) {
     (void)state;
     const struct device_profile ct = {.ct_ratio_point = 3, .pt_ratio_point = POINT_NONE};
     struct device devices[] = {
@@ -210,32 +294,21 @@ static void site_with_half_an_account(void **state) {
     };
     struct feed feeds[] = {
         {.id = "a", .role = ROLE_GRID, .device = 0, .parent = SITE_NONE, .counted = true},
-        {.id = "b", .role = ROLE_GRID, .device = 1, .parent = SITE_NONE, .counted = true},
         {.id = "b.pv", .role = ROLE_PV, .device = 1, .parent = SITE_NONE, .counted = true},
     };
     struct site s = {.id = "a",
                      .gateway = "gw1",
                      .district = "d",
-                     .transformer_kva = UNKNOWN,
-                     .contract_demand_kw = 500.0,
                      .config_hash = "0123456789abcdef",
                      .devices = devices,
                      .device_count = 2,
                      .feeds = feeds,
-                     .feed_count = 3};
+                     .feed_count = 2};
     site_write(&body, &s, START, START, CHINA);
-    assert_contains("\"points\":[{\"id\":\"p1\",\"point_no\":null,\"device\":\"a\"},"
-                    "{\"id\":\"p2\",\"point_no\":null,\"device\":\"b\"}],"
-                    "\"contract\":[{\"from\":null,\"kw\":500}],\"transformers\":[]");
-    assert_contains("\"meter_no\":null,\"multiplier\":null,");
-    assert_contains("\"meter_no\":null,\"multiplier\":100,");
+    assert_contains("\"id\":\"a\",\"device\":\"a\",\"name\":null,\"role\":\"grid\","
+                    "\"parent\":null,\"meter_no\":null,\"multiplier\":null,");
     assert_contains("\"id\":\"b.pv\",\"device\":\"b\",\"name\":null,\"role\":\"pv\","
-                    "\"parent\":null,");
-    s.transformer_kva = 1000.0;
-    s.contract_demand_kw = UNKNOWN;
-    buf_reset(&body);
-    site_write(&body, &s, START, START, CHINA);
-    assert_contains("\"contract\":[],\"transformers\":[{\"id\":\"t1\",\"kva\":1000}]");
+                    "\"parent\":null,\"meter_no\":null,\"multiplier\":100,");
 }
 
 static void head_alone_is_a_body(void **state) {
@@ -249,7 +322,8 @@ static void head_alone_is_a_body(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(head_alone_is_a_body, init_body),
-        cmocka_unit_test_setup(site_with_half_an_account, init_body),
+        cmocka_unit_test_setup(site_with_two_accounts, init_body),
+        cmocka_unit_test_setup(multiplier_of_a_device, init_body),
         cmocka_unit_test_setup(event_of_an_alert, init_body),
         cmocka_unit_test_setup(event_without_numbers, init_body),
         cmocka_unit_test_setup(live_values, init_body),
