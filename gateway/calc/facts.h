@@ -115,9 +115,13 @@ struct slot_facts {
     double irradiation_kwh_m2; /* NAN without a sensor; only of the time with G >= 100 W/m2 */
     double output;             /* product quantity; NAN without a counter */
     uint32_t expected, stored; /* device slots */
+    /* How long the averages were known: their weight in a longer slot. Kept by facts_merge(); 0: as
+     * long as the slot was covered (power), or all of it (transformer). */
+    uint64_t power_ms[SITE_POWER_COUNT], transformer_ms[TRANSFORMERS_MAX];
 };
 
-/* Everything unknown, counts and absent taken from the site. */
+/* Everything unknown, counts and absent taken from the site. Quality and cause begin as good and
+ * none: those of the worst part win. */
 void facts_init(struct slot_facts *f, const struct site *s, enum slot_period p, ms_t start,
                 ms_t end);
 /* Adds a shorter slot that lies in f, in order of time. Energies unknown in one part stay unknown
