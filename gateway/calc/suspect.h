@@ -1,11 +1,16 @@
 /* Which meter lies: the single change of one device that explains a balance residual best. Pure.
  *
  * residual = sources - feeders over 15-minute energies (site: grid + pv + wind + generator +
- * storage - load_metered). Tried for every counted feed: its sign reversed, its energy times a
- * wrong ratio (found by least squares, rounded to a common CT step), and its energy missing (a dead
- * meter: its usual share added). The best single change is the one that leaves the smallest sum of
- * squared residuals over the day; it is named only when it explains most of it and clearly more
- * than the next device does. Source: domain facts 4 and rule A24. */
+ * storage - load_metered). Tried for every feed of the sum: its sign reversed, its energy times a
+ * wrong ratio (found by least squares, rounded to a common CT step when near one), and its energy
+ * missing (a dead meter: 0 all day, and the residual can be its energy). The best single change is
+ * the one that leaves the smallest sum of squared residuals over the day. It is named only when the
+ * residual is over the limit, the change leaves less than a quarter of it (a twentieth when its
+ * ratio is no common step) and less than half of what the best change of any other device leaves; a
+ * dead meter only when no change of another explains it. What cannot be is not tried: a load
+ * without sources below, or PV, that reads forward is not reversed. Two meters that would both
+ * explain it (one incomer, one feeder) are told apart by nothing: neither is named. Source: domain
+ * facts 4 and rule A24; the limits of what counts as an explanation are an engineer's choice. */
 #ifndef BUSBAR_CALC_SUSPECT_H
 #define BUSBAR_CALC_SUSPECT_H
 
@@ -22,9 +27,10 @@ enum suspect_kind { SUSPECT_NONE, SUSPECT_REVERSED, SUSPECT_RATIO, SUSPECT_DEAD 
 
 struct suspect {
     enum suspect_kind kind;
-    int32_t feed;                 /* site.feeds, SITE_NONE */
-    double ratio;                 /* SUSPECT_RATIO: what the reading should be multiplied by */
-    double before_kwh, after_kwh; /* RMS residual of a slot without and with the change */
+    int32_t feed; /* site.feeds, SITE_NONE */
+    double ratio; /* SUSPECT_RATIO: what the reading should be multiplied by; else NAN */
+    double before_kwh, after_kwh; /* RMS residual of a slot without and with the change; NAN
+                                     without a slot that is known in full */
 };
 
 /* Whether the residual of a node can be computed, and the sign (+1 source side, -1 feeder side, 0
@@ -38,7 +44,8 @@ bool residual_signs(const struct site *s, int32_t node, int8_t *ret_sign);
 void suspect_find(const struct site *s, const int8_t *sign, const double *net_kwh, size_t slots,
                   struct suspect *ret);
 
-/* Percent of a residual: of max(sum of feeders, floor_kwh), floor = 10 % of capacity x hours. */
+/* Percent of a residual, with its sign: of max(sum of feeders, floor_kwh), floor = 10 % of capacity
+ * x hours, NAN: none. NAN when one of the others is unknown or there is nothing to divide by. */
 double residual_pct(double residual_kwh, double feeders_kwh, double floor_kwh);
 
 #endif
