@@ -46,7 +46,7 @@ double billing_demand_kw(const struct billing_rules *r, enum billing mode, doubl
 bool billing_high_use(const struct billing_rules *r, double kwh, double capacity_kva);
 
 /* Month's power factor in hundredths from energies, half-up: Wp / sqrt(Wp^2 + Wq^2); -1 when both
- * are 0 or one is NAN. */
+ * are 0, or one is NAN, or Wp is below 0. */
 int pf_month_hundredths(double kwh, double kvarh);
 /* The table of a standard, NULL when the rules have none. */
 const struct pf_table *pf_table_of(const struct billing_rules *r, double standard);
@@ -58,8 +58,8 @@ struct pf_advice {
     int adjust_e4;
     int next_hundredths; /* next better step, -1 when there is none */
     int next_adjust_e4;
-    double kvarh_less; /* reactive energy to avoid so far to stand at the next step */
-    double kvar;       /* mean capacitive power for that over the hours so far */
+    double kvarh_less; /* reactive energy to avoid so far to stand at the next step's own value */
+    double kvar;       /* mean capacitive power for that over the hours so far; NAN without hours */
 };
 /* hours: of supply so far. kvar = Qc = P (tan phi1 - tan phi2) with mean P. Never negative. */
 void pf_advise(const struct pf_table *t, double kwh, double kvarh, double hours,
@@ -80,9 +80,14 @@ struct advice {
     enum billing best; /* the cheapest way */
     size_t months;     /* counted */
 };
-/* Every candidate from the smallest allowed contract to the largest, in steps of step_kw; ret_cost
- * (may be NULL) takes the cost of each, cap entries. Returns the number of candidates; 0 without
- * any usable month or capacity. */
+/* Costs are of demand and capacity only. A tie goes to capacity, then to the contract; the smallest
+ * of equal candidates.
+ *
+ * Every candidate from the smallest allowed contract to the largest, in steps of step_kw; ret_cost
+ * (may be NULL, ret_candidate_kw too) takes the cost of each, cap entries. Returns the number of
+ * candidates; 0 without any usable month or capacity, or when there are none or more than
+ * ADVICE_CANDIDATES_MAX of them; then nothing is written. */
+#define ADVICE_CANDIDATES_MAX 100000
 size_t billing_advise(const struct billing_rules *r, double capacity_kva, double step_kw,
                       const struct advice_month *months, size_t month_count, struct advice *ret,
                       double *ret_candidate_kw, int64_t *ret_cost_e8, size_t cap);

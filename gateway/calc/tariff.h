@@ -26,6 +26,7 @@ enum tariff_period {
 const char *tariff_period_str(enum tariff_period p); /* "sharp", "peak", "flat", "valley", "deep" */
 bool tariff_period_parse(const char *name, enum tariff_period *ret);
 
+/* A day is one of the first three; DAY_HOT is added to it on a day that is declared hot. */
 enum day_type { DAY_WORKDAY = 1, DAY_WEEKEND = 2, DAY_HOLIDAY = 4, DAY_HOT = 8, DAY_ANY = 15 };
 
 /* [from_min, to_min) of the local day, 0..1440. The reader splits windows across midnight in two.
@@ -39,6 +40,12 @@ struct tariff_window {
     int line;     /* in the file, for messages */
 };
 
+/* Months whose ratios are others than the version's (867号 of Henan: January, July, ...). */
+struct tariff_season {
+    uint16_t months; /* bit 0 = January; no month stands in two seasons */
+    double ratio[TARIFF_PERIODS];
+};
+
 struct tariff_version {
     const char *id; /* "henan-2024": of the file; with the version's document for the record */
     const char *document; /* 文号 */
@@ -48,6 +55,8 @@ struct tariff_version {
     const struct tariff_window *windows;
     size_t window_count;
     double ratio[TARIFF_PERIODS]; /* multiplies the floating energy price; NAN: period not used */
+    const struct tariff_season *seasons; /* first look here: tariff_ratio() */
+    size_t season_count;
     struct billing_rules billing;
 };
 
@@ -66,22 +75,32 @@ struct tariff {
 const struct tariff_version *tariff_at(const struct tariff *t, int32_t day);
 /* Holiday before make-up workday before weekend; DAY_HOT is not decided here. */
 enum day_type tariff_day_type(const struct tariff *t, int32_t day);
-/* The period of a minute. TARIFF_PERIODS when the version leaves it open (never after
+/* The period of a minute, month 1..12. TARIFF_PERIODS when the version leaves it open (never after
  * tariff_check). */
 enum tariff_period tariff_resolve(const struct tariff_version *v, int month, enum day_type type,
                                   int minute);
+/* What multiplies the floating price in that month (1..12); NAN: the period is not used. */
+double tariff_ratio(const struct tariff_version *v, int month, enum tariff_period p);
 /* The shares of [start, end) in each period, summing to 1, minute by minute. False when a part of
- * it is outside every version; then ret_share is all 0. */
+ * it is outside every version, or nothing lies between them; then ret_share is all 0. */
 bool tariff_split(const struct tariff *t, ms_t start, ms_t end, utc_offset_fn *zone,
                   double ret_share[TARIFF_PERIODS]);
 
 struct tariff_hole {
     int month, minute; /* first minute that is wrong */
+    int until;         /* the minute up to which it is so */
     enum day_type type;
     int line_a, line_b; /* two windows of equal priority; 0, 0: no window at all */
 };
-/* ERR_OK, or ERR_RANGE with the first minute that has no period or two. */
+/* ERR_OK, or ERR_RANGE with the first minute that has no period or two. Two windows of equal
+ * priority below a third that wins are no error: the minute has one period. */
 int tariff_check(const struct tariff_version *v, struct tariff_hole *ret);
+/* The same for one kind of day from a minute on: with ret->until it finds every wrong span. */
+int tariff_check_day(const struct tariff_version *v, int month, enum day_type type, int minute,
+                     struct tariff_hole *ret);
+/* The kinds of days that a tariff tells apart: the first three, then each on a hot day. */
+#define TARIFF_DAY_TYPES 6
+extern const enum day_type tariff_day_types[TARIFF_DAY_TYPES];
 
 /* ---- prices ---------------------------------------------------------------------------- */
 
@@ -129,15 +148,20 @@ struct price {
     bool known;       /* false: a component is missing, price_e8 is 0 and means nothing */
     bool verified;    /* tariff and every component are */
 };
-/* losses, transmission, system operation, funds: absent rows of a month that has PRICE_ENERGY make
- * the price unknown too; a component that a user does not pay is entered as 0. */
+/* energy x ratio of the period, rounded half-up, + losses + transmission + system operation +
+ * funds. Absent rows make the price unknown; a component that a user does not pay is entered as 0.
+ * A price beyond PRICE_MAX_E8 is no price: unknown. */
+#define PRICE_MAX_E8 (INT64_C(100000) * PRICE_UNIT)
 struct price tariff_price(const struct tariff_version *v, const struct price_book *b, int32_t month,
                           enum tariff_period p);
-/* The curve's price at an instant; known false when no curve covers it. */
+/* The curve's price at an instant, of the day's highest version; known false when no curve covers
+ * it. Verified: who pushes a curve answers for it. */
 struct price tariff_curve_price(const struct price_book *b, ms_t at, utc_offset_fn *zone);
 struct price tariff_component(const struct price_book *b, int32_t month, enum price_component c);
 
-/* kWh x price, rounded half-up (away from zero) to 1e-8 CNY. */
+/* kWh x price, rounded half-up (away from zero) to 1e-8 CNY; the double nearest to a tie counts as
+ * the tie. Held at the ends of int64_t; 0 for NAN: an unknown energy has an unknown cost, which is
+ * the caller's to say. */
 int64_t money_of(double kwh, int64_t price_e8);
 /* 1e-8 CNY -> decimal text with 2 decimals, half-up: "1234.57". out: 32 bytes. */
 void money_format(int64_t money_e8, char *out);
