@@ -56,6 +56,7 @@ static void init_carbon(struct carbon_facts *c) {
         .market_base_kwh = UNKNOWN,
         .avoided_pv_kg = UNKNOWN,
         .avoided_storage_kg = UNKNOWN,
+        .fuel_amount = {UNKNOWN, UNKNOWN, UNKNOWN},
         .scope1_kg = UNKNOWN,
         .fuel_kgce = UNKNOWN,
         .charge_kg = UNKNOWN,

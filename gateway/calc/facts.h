@@ -28,6 +28,14 @@ struct range_stat {
     uint32_t covered_ms;  /* weight of avg */
 };
 
+/* What a metering point's meter shows besides energy. */
+struct supply_facts {
+    struct range_stat s_kva, voltage_deviation_pct, voltage_unbalance_pct, current_unbalance_pct,
+        frequency_hz;
+    ms_t s_max_at; /* 0: never */
+    double p_max_kw;
+};
+
 enum cause { CAUSE_NONE, CAUSE_DEVICE_DOWN, CAUSE_GATEWAY_OFF, CAUSE_INCOMPLETE, CAUSE_CLOCK };
 const char *cause_str(enum cause c); /* NULL for CAUSE_NONE */
 
@@ -78,6 +86,7 @@ struct carbon_facts {
     double location_kg, national_kg; /* scope 2 by the site's factor, and by the national one */
     double market_base_kwh;
     double avoided_pv_kg, avoided_storage_kg;
+    double fuel_amount[FUEL_KINDS]; /* in the unit of the fuel's meter */
     double scope1_kg, fuel_kgce;
     double charge_kg, discharge_kg; /* carbon put into and taken from the storage */
     double busbar_kg, busbar_kwh;   /* intensity = kg / kwh: sums over the slots */

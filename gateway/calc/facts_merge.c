@@ -135,6 +135,8 @@ static void merge_carbon(struct carbon_facts *into, const struct carbon_facts *p
     add(&into->market_base_kwh, part->market_base_kwh);
     add(&into->avoided_pv_kg, part->avoided_pv_kg);
     add(&into->avoided_storage_kg, part->avoided_storage_kg);
+    for (size_t i = 0; i < FUEL_KINDS; i++)
+        add(&into->fuel_amount[i], part->fuel_amount[i]);
     add(&into->scope1_kg, part->scope1_kg);
     add(&into->fuel_kgce, part->fuel_kgce);
     add(&into->charge_kg, part->charge_kg);

@@ -56,3 +56,18 @@ void json_open(struct buf *b, const char *name) {
 void json_close(struct buf *b) {
     buf_putc(b, '}');
 }
+
+void json_open_list(struct buf *b, const char *name) {
+    json_key(b, name);
+    buf_putc(b, '[');
+}
+
+void json_item(struct buf *b) {
+    if (b->len > 0 && b->data[b->len - 1] != '[')
+        buf_putc(b, ',');
+    buf_putc(b, '{');
+}
+
+void json_close_list(struct buf *b) {
+    buf_putc(b, ']');
+}

@@ -27,6 +27,11 @@ void json_bool(struct buf *b, const char *name, bool v);
 void json_time(struct buf *b, const char *name, ms_t utc_ms, int utc_offset_s); /* 0: null */
 void json_open(struct buf *b, const char *name);                                /* "name":{ */
 void json_close(struct buf *b);                                                 /* } */
+/* An array of objects: json_open_list, then json_item and json_close for each, then
+ * json_close_list. */
+void json_open_list(struct buf *b, const char *name); /* "name":[ */
+void json_item(struct buf *b);                        /* {, with a comma unless it is the first */
+void json_close_list(struct buf *b);                  /* ] */
 /* A time as a value without a name; 0: null. */
 void json_put_time(struct buf *b, ms_t utc_ms, int utc_offset_s);
 

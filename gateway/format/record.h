@@ -1,8 +1,9 @@
 /* Bodies of the MQTT contract: plain structures in, JSON bytes out. Pure, no I/O, no clock.
  *
  * docs/schema/ is the law for what these write. A NAN is written as null. Same structure, same
- * bytes: a resend is byte-identical. Numbers: kW and kWh with 3 decimals, ratios with 4, registers
- * and multipliers with 6. A power or energy marked absent and unknown is left out. */
+ * bytes: a resend is byte-identical. Numbers: kW, kWh and kg with 3 decimals, ratios with 4,
+ * registers, multipliers, factors and cycles with 6; money as text with 2. A power or energy marked
+ * absent and unknown is left out, and so is a section of which the site has nothing. */
 #ifndef BUSBAR_FORMAT_RECORD_H
 #define BUSBAR_FORMAT_RECORD_H
 
@@ -18,28 +19,17 @@
 #include "meter/site.h"
 
 #define BODY_MAX            100000 /* bytes; a longer record is sent in parts */
-#define RECORD_PART_DEVICES 150    /* devices of one part */
-
-/* The site's side of a record: what a slot of the whole site says. */
-struct record_site {
-    const char *period; /* "1m", "15m" */
-    ms_t start, end;
-    uint32_t revision;
-    double coverage;
-    enum quality quality;
-    const char *cause; /* NULL, or the main reason for quality below good: "device_down", ... */
-    bool late;
-    const char *clock_state; /* "synced", "holdover", "unsynced", "stepped" */
-    double clock_offset_ms;
-    struct power_stat power[SITE_POWER_COUNT];
-    double energy_kwh[SITE_ENERGY_COUNT];
-    bool absent[SITE_POWER_COUNT]; /* of balance_absent() */
-    double soc_start_pct, soc_end_pct;
-    uint32_t expected, stored; /* device slots */
-};
+#define RECORD_SITE_MAX     40000  /* bytes of the members that record_site_write gives, with NUL */
+#define RECORD_PART_DEVICES 75 /* devices of one part: with the longest members within BODY_MAX */
 
 /* METHOD_NONE: no energy is known, written as null. */
-enum energy_method { METHOD_REGISTER, METHOD_RECOVERED, METHOD_INTEGRATED, METHOD_NONE };
+enum energy_method {
+    METHOD_REGISTER,
+    METHOD_RECOVERED,
+    METHOD_INTEGRATED,
+    METHOD_NONE,
+    METHOD_MANUAL /* an officer's entry */
+};
 
 /* One feed (device or channel) in a record. */
 struct record_device {
@@ -53,7 +43,9 @@ struct record_device {
         export_end;      /* registers, before the multiplier */
     ms_t register_at[2]; /* when start and end were read; 0 = null */
     double multiplier;
-    double edge_kwh;
+    /* energy = (end - start) x multiplier + edge + rollover, per direction. edge: the share moved
+     * over the slot's edges by interpolation; rollover: turns of the register, meter exchanges. */
+    double edge_kwh, edge_export_kwh, rollover_kwh, rollover_export_kwh;
     struct power_stat power_kw;
     double coverage;
     enum quality quality;
@@ -67,13 +59,24 @@ struct message_head {
     int utc_offset_s;     /* for ISO 8601 times */
 };
 
-/* The stored form of the site's side: JSON members without braces, from "period" on, into an empty
- * buffer. */
-void record_site_write(struct buf *b, const struct record_site *r, int utc_offset_s);
-/* A whole body: record_begin (head and the stored members as they are), then any number of
- * record_device_write, then record_end with with_devices true when a device was written. */
-void record_begin(struct buf *b, const struct message_head *h, ms_t t, const char *site_members,
-                  size_t n);
+/* What a record is made of besides its devices. */
+struct record_source {
+    const struct site *site;
+    const struct slot_facts *facts;
+    const struct month_facts *month; /* of 1d, 1mo and bill; else NULL */
+    int account;             /* of a bill: its index, which is the only one written; else -1 */
+    const char *clock_state; /* "synced", "holdover", "unsynced", "stepped" */
+    uint32_t acknowledged;   /* slots delivered, in a day and longer; UINT32_MAX: null */
+    double storage_eta; /* round-trip efficiency that stored energy is reckoned with; 0: none */
+};
+/* The stored form of the site's side: JSON members without braces, from "period" on and without the
+ * revision, into an empty buffer of RECORD_SITE_MAX. A minute has neither points, demand,
+ * transformers, tariff, ratios nor balance, and of carbon the first figure only. */
+void record_site_write(struct buf *b, const struct record_source *r, utc_offset_fn *zone);
+/* A whole body: record_begin (head, revision and the stored members as they are), then any number
+ * of record_device_write, then record_end with with_devices true when a device was written. */
+void record_begin(struct buf *b, const struct message_head *h, ms_t t, uint32_t revision,
+                  const char *site_members, size_t n);
 void record_device_write(struct buf *b, const struct record_device *d, int utc_offset_s,
                          bool first);
 void record_end(struct buf *b, bool with_devices);

@@ -43,9 +43,9 @@ void status_body_write(struct buf *b, const struct site *s, const char *version,
 void live_body_write(struct buf *b, const struct site *s, const struct live_site *l) {
     struct live_body body = {.t = l->utc_ms,
                              .soc_pct = l->soc_pct,
-                             .demand_kw = (double)NAN,
-                             .demand_forecast_kw = (double)NAN,
-                             .carbon_kg_h = (double)NAN,
+                             .demand_kw = l->demand_kw,
+                             .demand_forecast_kw = l->demand_forecast_kw,
+                             .carbon_kg_h = l->carbon_kg_h,
                              .quality = l->quality,
                              .devices_online = l->devices_online,
                              .devices_total = l->devices_total};

@@ -8,26 +8,111 @@
 #include "meter/decode.h"
 #include "store/layout.h"
 #include "store/pack.h"
+#include "sys/clock.h"
 
-#define BYTES_PER_POINT 14  /* of an encoded slot, at most */
-#define BYTES_PER_FEED  400 /* of an encoded checkpoint or slot, at most */
+#define BYTES_PER_POINT 26   /* of an encoded slot, at most */
+#define BYTES_PER_FEED  2000 /* of an encoded checkpoint or slot, at most */
 
 static uint32_t hold_ms(const struct device *d) {
     return d->poll_ms * 5 / 2;
 }
 
 static const struct device *device_of(const struct aggregate *a, size_t device) {
-    return &a->site->devices[device];
+    const struct device *dated = a->devices[device].dated;
+    return dated ? dated : &a->site->devices[device];
 }
 
-static struct feed_state *device_feed(struct aggregate *a, const struct device_state *s, int32_t i,
-                                      const struct feed **ret_feed) {
-    int32_t feed = a->feed_order[s->first_feed + i];
+/* The ratios that hold on the local day of t. */
+static void date_device(struct aggregate *a, size_t device, ms_t t) {
+    struct device_state *s = &a->devices[device];
+    if (!s->dated || t < s->dated_until)
+        return;
+    const struct device *d = &a->site->devices[device];
+    int32_t day = local_time(t, clock_utc_offset_s).day;
+    s->dated->ct_ratio = d->ct_ratio;
+    s->dated->pt_ratio = d->pt_ratio;
+    for (size_t i = 0; i < d->ratio_count && d->ratios[i].from_day <= day; i++) {
+        if (!isnan(d->ratios[i].ct_ratio))
+            s->dated->ct_ratio = d->ratios[i].ct_ratio;
+        if (!isnan(d->ratios[i].pt_ratio))
+            s->dated->pt_ratio = d->ratios[i].pt_ratio;
+    }
+    s->dated_until = local_midnight(day + 1, clock_utc_offset_s);
+}
+
+struct feed_state *aggregate_feed(const struct aggregate *a, size_t device, int32_t i,
+                                  const struct feed **ret_feed) {
+    int32_t feed = a->feed_order[a->devices[device].first_feed + i];
     *ret_feed = &a->site->feeds[feed];
     return &a->feeds[feed];
 }
 
-static void init_feed(struct aggregate *a, size_t i) {
+struct counter *feed_counter_of(struct feed_state *f, int k) {
+    struct counter *c = k < FEED_DIRECTIONS ? &f->counter[k]
+                        : f->reactive       ? &f->reactive[k - FEED_Q1]
+                                            : NULL;
+    return c && c->point != SITE_NONE ? c : NULL;
+}
+
+/* ---- integrated power ------------------------------------------------------------------- */
+
+static double run_at(const struct feed_run *r, int direction, ms_t t) {
+    ms_t to = t < r->until ? t : r->until;
+    double kw = direction == FEED_FORWARD ? fmax(r->kw, 0.0) : fmax(-r->kw, 0.0);
+    return r->kwh[direction] + (to > r->at ? kw * (double)(to - r->at) / 3600000.0 : 0.0);
+}
+
+double feed_run_at(const struct feed_state *f, int k, ms_t t) {
+    return k < FEED_DIRECTIONS && !isnan(f->kw_factor) ? run_at(&f->run, k, t) : (double)NAN;
+}
+
+static void run_take(struct feed_run *r, double kw, ms_t utc_ms, ms_t hold) {
+    double forward = run_at(r, FEED_FORWARD, utc_ms), reverse = run_at(r, FEED_REVERSE, utc_ms);
+    r->kwh[FEED_FORWARD] = forward;
+    r->kwh[FEED_REVERSE] = reverse;
+    r->kw = isnan(kw) ? 0.0 : kw;
+    if (utc_ms > r->at)
+        r->at = utc_ms;
+    r->until = isnan(kw) ? r->at : utc_ms + hold;
+}
+
+/* ---- memory ----------------------------------------------------------------------------- */
+
+/* Metering points and transformers with a meter of their own: what they supply is measured. */
+static bool is_supply(const struct site *site, size_t feed) {
+    for (size_t i = 0; i < site->metering_point_count; i++)
+        if (site->metering_points[i].feed == (int32_t)feed)
+            return true;
+    for (size_t i = 0; i < site->transformer_count; i++)
+        if (site->transformers[i].feed == (int32_t)feed)
+            return true;
+    return false;
+}
+
+/* Registers by quadrant; a meter with two registers only has them as q1 (+Q) and q4 (-Q). */
+static int init_reactive(struct aggregate *a, struct feed_state *s, const struct feed *feed) {
+    int32_t point[4];
+    bool any = false, quadrants = false;
+    for (int q = 0; q < 4; q++)
+        quadrants = quadrants || feed->reactive_quadrant[q] != SITE_NONE;
+    for (int q = 0; q < 4; q++) {
+        point[q] = quadrants ? feed->reactive_quadrant[q]
+                   : q == 0  ? feed->reactive_import
+                   : q == 3  ? feed->reactive_export
+                             : SITE_NONE;
+        any = any || point[q] != SITE_NONE;
+    }
+    if (!any)
+        return ERR_OK;
+    s->reactive = calloc(4, sizeof *s->reactive);
+    if (!s->reactive)
+        return ERR_NOMEM;
+    for (int q = 0; q < 4; q++)
+        counter_init(&s->reactive[q], a->site, feed, point[q]);
+    return ERR_OK;
+}
+
+static int init_feed(struct aggregate *a, size_t i) {
     const struct feed *feed = &a->site->feeds[i];
     struct feed_state *s = &a->feeds[i];
     int32_t power = feed->power != SITE_NONE ? feed->power : feed->power_phase[0];
@@ -38,9 +123,26 @@ static void init_feed(struct aggregate *a, size_t i) {
     if (power != SITE_NONE)
         s->kw_factor = unit_kilo_factor(a->site->points[power].def->unit) * feed->power_sign;
     s->kw = s->soc_pct = (double)NAN;
-    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
-        s->closed[p] =
-            (struct feed_slot){.kwh = {(double)NAN, (double)NAN}, .quality = QUALITY_MISSING};
+    if (!is_supply(a->site, i))
+        return ERR_OK;
+    s->supply = calloc(1, sizeof *s->supply);
+    if (!s->supply)
+        return ERR_NOMEM;
+    supply_init(s->supply, a->site, feed);
+    return init_reactive(a, s, feed);
+}
+
+static int init_device(struct aggregate *a, size_t i, ms_t minute) {
+    struct device_state *s = &a->devices[i];
+    s->minute = slot_edge(SLOT_1M, minute);
+    gauge_init(&s->presence);
+    if (a->site->devices[i].ratio_count == 0)
+        return ERR_OK;
+    s->dated = malloc(sizeof *s->dated);
+    if (!s->dated)
+        return ERR_NOMEM;
+    *s->dated = a->site->devices[i];
+    return ERR_OK;
 }
 
 static int allocate(struct aggregate *a) {
@@ -65,7 +167,7 @@ static int allocate(struct aggregate *a) {
         feeds_max = (size_t)s->feed_count > feeds_max ? (size_t)s->feed_count : feeds_max;
     }
     free(group);
-    a->body_cap = 64 + points_max * BYTES_PER_POINT + feeds_max * 2 * BYTES_PER_FEED;
+    a->body_cap = 64 + points_max * BYTES_PER_POINT + feeds_max * BYTES_PER_FEED;
     a->body = malloc(a->body_cap);
     a->scratch = calloc(points_max, sizeof *a->scratch);
     return a->body && a->scratch ? ERR_OK : ERR_NOMEM;
@@ -80,16 +182,23 @@ int aggregate_init(struct aggregate *a, const struct site *site, int64_t layout,
     }
     for (size_t i = 0; i < site->point_count; i++)
         gauge_init(&a->points[i]);
-    for (size_t i = 0; i < site->device_count; i++) {
-        a->devices[i].minute = slot_edge(SLOT_1M, minute);
-        gauge_init(&a->devices[i].presence);
-    }
-    for (size_t i = 0; i < site->feed_count; i++)
-        init_feed(a, i);
-    return ERR_OK;
+    int err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < site->device_count; i++)
+        err = init_device(a, i, minute);
+    for (size_t i = 0; err == ERR_OK && i < site->feed_count; i++)
+        err = init_feed(a, i);
+    if (err < 0)
+        aggregate_fini(a);
+    return err;
 }
 
 void aggregate_fini(struct aggregate *a) {
+    for (size_t i = 0; a->feeds && i < a->site->feed_count; i++) {
+        free(a->feeds[i].reactive);
+        free(a->feeds[i].supply);
+    }
+    for (size_t i = 0; a->devices && i < a->site->device_count; i++)
+        free(a->devices[i].dated);
     free(a->points);
     free(a->devices);
     free(a->feeds);
@@ -99,57 +208,27 @@ void aggregate_fini(struct aggregate *a) {
     memset(a, 0, sizeof *a);
 }
 
-static void report_counter(struct aggregate *a, const struct counter *c, ms_t at,
-                           const struct counter_change *change) {
-    const struct point_def *def = a->site->points[c->point].def;
-    struct event_body e = {.object = a->site->points[c->point].id,
-                           .severity = "warning",
-                           .state = "raised",
-                           .at = at,
-                           .value = counter_register(c, change->new_count),
-                           .threshold = counter_register(c, change->old_count),
-                           .unit = def->unit};
-    if (change->ratio_changed) {
-        e.event = "ratio_change";
-        e.note = "the ratio of the device changed; value: new ratio, threshold: old ratio; the "
-                 "energy of this slot is the sum of both parts";
-        e.value = c->multiplier;
-        e.threshold = change->old_multiplier;
-        e.unit = "";
-        a->sink.event(a->sink.arg, &e);
-    }
-    e.value = counter_register(c, change->new_count);
-    e.threshold = counter_register(c, change->old_count);
-    e.unit = def->unit;
-    switch (change->event) {
-    case ENERGY_ROLLOVER:
-        e.event = "counter_rollover";
-        e.severity = "info";
-        e.note = "the counter rolled over at its modulus; value: new register, threshold: old one";
-        break;
-    case ENERGY_RESET:
-        e.event = "counter_reset";
-        e.note = "the counter was reset or the meter exchanged; value: new register, threshold: "
-                 "old one; energy counts on from the new one";
-        break;
-    case ENERGY_JUMP:
-        e.event = "counter_jump";
-        e.note = "the counter rose more than the rated power allows; value: new register, "
-                 "threshold: old one; the step is not counted";
-        break;
-    case ENERGY_NONE:
-    case ENERGY_FIRST:
-    case ENERGY_GLITCH:
-    case ENERGY_HELD:
+/* ---- readings --------------------------------------------------------------------------- */
+
+static void take_gap(struct aggregate *a, size_t device, int32_t feed, int k, struct counter *c,
+                     const struct counter_change *change) {
+    struct device_state *state = &a->devices[device];
+    struct gap_entry g = {.device = (uint32_t)device,
+                          .feed = (uint32_t)feed,
+                          .counter = (uint32_t)k,
+                          .device_feeds = (uint32_t)state->feed_count};
+    g.open_start[SLOT_1M] = state->minute;
+    g.open_start[SLOT_15M] = slot_edge(SLOT_15M, state->minute);
+    if (change->gap_from == 0 || !counter_take_gap(c, change, g.open_start, &g.gap))
         return;
-    }
-    a->sink.event(a->sink.arg, &e);
+    state->checkpoint = true; /* the entry and what it was taken from belong together */
+    a->sink.gap(a->sink.arg, &g);
 }
 
-static void take_counter(struct aggregate *a, struct device_state *state, struct counter *c,
-                         struct reading *r) {
-    if (c->point == SITE_NONE)
-        return;
+/* Register k of a feed, before the slots up to this reading are closed: they share its step. */
+static void take_counter(struct aggregate *a, int32_t feed, int k, struct counter *c,
+                         const struct feed_state *f, struct reading *r) {
+    struct device_state *state = &a->devices[r->device];
     const struct device *d = device_of(a, r->device);
     size_t i = (size_t)c->point - d->point_base;
     const struct sample *s = &a->scratch[i];
@@ -161,12 +240,15 @@ static void take_counter(struct aggregate *a, struct device_state *state, struct
     bool conflict;
     struct counter_change change =
         counter_add(c, def, decode_raw(def, reading_registers(r) + def->image_offset),
-                    decode_multiplier(d, r, i, &conflict), s->utc_ms, (ms_t)hold_ms(d));
-    if (change.event == ENERGY_NONE && !change.ratio_changed)
+                    decode_multiplier(d, r, i, &conflict), s->utc_ms, (ms_t)hold_ms(d),
+                    state->minute, feed_run_at(f, k, s->utc_ms));
+    take_gap(a, r->device, feed, k, c, &change);
+    if (change.event == ENERGY_NONE && !change.ratio_changed && !change.coarse)
         return;
     if (change.event != ENERGY_HELD)
         state->checkpoint = true;
-    report_counter(a, c, s->utc_ms, &change);
+    const struct counter_place where = {r->device, feed, k};
+    aggregate_report_counter(a, &where, c, s->utc_ms, &change);
 }
 
 /* The feed's power from the samples of its device: the total, else the sum of the phases. */
@@ -188,8 +270,8 @@ static struct sample feed_power(const struct aggregate *a, const struct device *
     return power;
 }
 
-static void take_feed(struct aggregate *a, struct device_state *state, struct feed_state *f,
-                      const struct feed *feed, struct reading *r, bool late) {
+static void take_feed(struct aggregate *a, const struct device_state *state, struct feed_state *f,
+                      const struct feed *feed, const struct reading *r, bool late) {
     const struct device *d = device_of(a, r->device);
     if (!isnan(f->kw_factor)) {
         struct sample power = feed_power(a, d, feed, f->kw_factor);
@@ -197,16 +279,18 @@ static void take_feed(struct aggregate *a, struct device_state *state, struct fe
         f->kw = usable ? power.value : (double)NAN;
         f->kw_utc_ms = power.utc_ms;
         f->kw_quality = power.quality;
-        if (!late)
+        if (!late) {
             gauge_add(&f->power, state->minute, &power, hold_ms(d));
+            run_take(&f->run, f->kw, power.utc_ms, (ms_t)hold_ms(d));
+        }
     }
+    if (f->supply && !late)
+        supply_take(f->supply, a->scratch, f->kw, r->utc_ms, (ms_t)hold_ms(d));
     if (feed->soc != SITE_NONE) {
         const struct sample *soc = &a->scratch[(size_t)feed->soc - d->point_base];
         f->soc_pct = quality_usable((enum quality)soc->quality) ? soc->value : (double)NAN;
         f->soc_utc_ms = soc->utc_ms;
     }
-    for (int i = 0; i < FEED_DIRECTIONS; i++)
-        take_counter(a, state, &f->counter[i], r);
 }
 
 static void take_points(struct aggregate *a, const struct device_state *state,
@@ -224,29 +308,6 @@ static void take_points(struct aggregate *a, const struct device_state *state,
     }
 }
 
-static void report_presence(struct aggregate *a, struct device_state *state, const struct device *d,
-                            const struct reading *r, bool answered) {
-    struct event_body e = {.object = d->id,
-                           .severity = "warning",
-                           .at = r->utc_ms,
-                           .value = (double)NAN,
-                           .threshold = (double)NAN};
-    if (r->kind == READING_DOWN && !state->down) {
-        state->down = true;
-        e.event = "device_down";
-        e.state = "raised";
-        e.note = "the device does not answer; it is asked again at growing intervals";
-        a->sink.event(a->sink.arg, &e);
-    } else if (answered && state->down) {
-        state->down = false;
-        e.event = "device_up";
-        e.severity = "info";
-        e.state = "cleared";
-        e.note = "the device answers again";
-        a->sink.event(a->sink.arg, &e);
-    }
-}
-
 static bool any_was_read(const struct sample *samples, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (samples[i].quality <= QUALITY_OUT_OF_RANGE)
@@ -254,15 +315,42 @@ static bool any_was_read(const struct sample *samples, size_t n) {
     return false;
 }
 
+static void take_counters(struct aggregate *a, struct reading *r) {
+    for (int32_t i = 0; i < a->devices[r->device].feed_count; i++) {
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, r->device, i, &feed);
+        for (int k = 0; k < FEED_COUNTERS; k++) {
+            struct counter *c = feed_counter_of(f, k);
+            if (c)
+                take_counter(a, i, k, c, f, r);
+        }
+    }
+}
+
+static void settle_counters(struct aggregate *a, size_t device) {
+    for (int32_t i = 0; i < a->devices[device].feed_count; i++) {
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
+        for (int k = 0; k < FEED_COUNTERS; k++) {
+            struct counter *c = feed_counter_of(f, k);
+            if (c)
+                counter_settle(c);
+        }
+    }
+}
+
 void aggregate_reading(struct aggregate *a, struct reading *r) {
     struct device_state *state = &a->devices[r->device];
+    date_device(a, r->device, r->utc_ms);
     const struct device *d = device_of(a, r->device);
     size_t n = decode_reading(d, r, a->scratch);
     a->samples += n;
     if (a->live && !a->replaying)
         live_put_samples(a->live, a->scratch, n);
+    take_counters(a, r);
     while (r->utc_ms >= state->minute + slot_ms(SLOT_1M))
         aggregate_close_minute(a, r->device);
+    settle_counters(a, r->device);
     bool late = r->utc_ms < state->minute;
     bool answered = r->kind == READING_POLL && any_was_read(a->scratch, n);
     if (answered)
@@ -278,13 +366,30 @@ void aggregate_reading(struct aggregate *a, struct reading *r) {
     }
     for (int32_t i = 0; i < state->feed_count; i++) {
         const struct feed *feed;
-        struct feed_state *f = device_feed(a, state, i, &feed);
+        struct feed_state *f = aggregate_feed(a, r->device, i, &feed);
         take_feed(a, state, f, feed, r, late);
     }
-    report_presence(a, state, d, r, answered);
+    aggregate_report_presence(a, r->device, r, answered);
     if (state->checkpoint) {
         state->checkpoint = false;
         size_t bytes = aggregate_save(a, r->device, a->body, a->body_cap);
         a->sink.checkpoint(a->sink.arg, r->device, a->body, bytes);
     }
+}
+
+double aggregate_so_far(const struct aggregate *a, int32_t feed, enum feed_counter direction,
+                        enum slot_period p) {
+    const struct feed_state *f = &a->feeds[feed];
+    const struct counter *c = &f->counter[direction];
+    double run = feed_run_at(f, (int)direction, f->kw_utc_ms);
+    if (c->point != SITE_NONE && !isnan(c->per_register))
+        return counter_so_far(c, p, run);
+    return isnan(run) ? run : run - f->run.mark[p][direction];
+}
+
+double aggregate_total(const struct aggregate *a, int32_t feed, enum feed_counter direction) {
+    const struct feed_state *f = &a->feeds[feed];
+    const struct counter *c = &f->counter[direction];
+    double run = feed_run_at(f, (int)direction, f->kw_utc_ms);
+    return c->point != SITE_NONE && !isnan(c->per_register) ? counter_amount(c, run) : run;
 }

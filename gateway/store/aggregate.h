@@ -1,8 +1,9 @@
 /* Readings -> windows and energies of the open slots, device by device.
  *
  * Each device stands in its own open minute: the first reading beyond it closes it, or the caller
- * does when its time is up. What closes goes to the sink as encoded slots. Time is an argument; no
- * I/O; memory is fixed at creation. Historian thread. */
+ * does when its time is up. What closes goes to the sink as encoded slots, and energy that a gap
+ * owes to closed slots goes there too. Time is an argument; no I/O; memory is fixed at creation.
+ * Historian thread. */
 #ifndef BUSBAR_STORE_AGGREGATE_H
 #define BUSBAR_STORE_AGGREGATE_H
 
@@ -15,24 +16,28 @@
 #include "store/counters.h"
 #include "store/gauge.h"
 #include "store/live.h"
+#include "store/pending.h"
+#include "store/slot_codec.h"
+#include "store/supply.h"
 
-enum feed_direction { FEED_FORWARD, FEED_REVERSE, FEED_DIRECTIONS };
-
-/* What the site's record needs of a feed over a closed slot. */
-struct feed_slot {
-    double kwh[FEED_DIRECTIONS];
-    double coverage;
-    enum quality quality;
+/* A feed's power integrated by holding the last value, in each direction. */
+struct feed_run {
+    double kwh[FEED_DIRECTIONS]; /* rising */
+    double kw;
+    ms_t at, until;
+    double mark[SLOT_OPEN_COUNT][FEED_DIRECTIONS]; /* at the start of the open slots */
 };
 
 struct feed_state {
     struct counter counter[FEED_DIRECTIONS];
+    struct counter *reactive; /* four, of a metering point with such registers; else NULL */
+    struct supply *supply;    /* of a metering point */
+    struct feed_run run;
     struct gauge power; /* kW in the role's own direction */
     double kw_factor;   /* power point -> that; NAN: no usable power point */
     double kw, soc_pct; /* latest, NAN when unusable */
     ms_t kw_utc_ms, soc_utc_ms;
     uint8_t kw_quality;
-    struct feed_slot closed[SLOT_OPEN_COUNT];
 };
 
 struct device_state {
@@ -40,9 +45,20 @@ struct device_state {
     struct gauge presence;          /* whether it answered */
     int32_t first_feed, feed_count; /* in feed_order */
     bool down;
-    ms_t answered_utc_ms;          /* last time it did; 0: never */
-    bool checkpoint;               /* a counter's track changed: save it before the minute ends */
-    bool covered[SLOT_OPEN_COUNT]; /* it answered in the slot closed last */
+    ms_t answered_utc_ms; /* last time it did; 0: never */
+    bool checkpoint;      /* a counter's track changed: save it before the minute ends */
+    struct device *dated; /* the device with the ratios of the day; NULL: they do not change */
+    ms_t dated_until;
+};
+
+/* Energy of a gap: what closed slots of one counter get. */
+struct gap_entry {
+    uint32_t device;
+    uint32_t feed;    /* among the device's */
+    uint32_t counter; /* enum feed_counter */
+    uint32_t device_feeds;
+    struct counter_gap gap;
+    ms_t open_start[SLOT_OPEN_COUNT]; /* slots before these were closed */
 };
 
 struct aggregate_sink {
@@ -50,6 +66,8 @@ struct aggregate_sink {
     void (*slot)(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
                  size_t n);
     void (*checkpoint)(void *arg, size_t device, const uint8_t *body, size_t n);
+    void (*gap)(void *arg, const struct gap_entry *g);
+    void (*ledger)(void *arg, size_t device, ms_t at, const struct ledger_entry *e);
     void (*event)(void *arg, const struct event_body *e);
 };
 
@@ -74,12 +92,6 @@ int aggregate_init(struct aggregate *a, const struct site *site, int64_t layout,
                    const struct aggregate_sink *sink, ms_t minute);
 void aggregate_fini(struct aggregate *a);
 
-/* Direction of a feed as a meter names it: what a load draws and a grid meter takes in is import,
- * what a source gives is export. */
-static inline enum feed_direction feed_import(enum role role) {
-    return role_is_source(role) ? FEED_REVERSE : FEED_FORWARD;
-}
-
 /* Takes a reading of a device of this site; its minutes up to the reading are closed first. */
 void aggregate_reading(struct aggregate *a, struct reading *r);
 /* Closes the open minute of a device (and the quarter that ends with it). */
@@ -89,6 +101,13 @@ void aggregate_close_quarter(struct aggregate *a, size_t device);
 /* The minutes from here to minute are lost to this device: nothing is written for them. */
 void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute);
 
+/* Energy of the open slot so far, in kWh; NAN when nothing is known. */
+double aggregate_so_far(const struct aggregate *a, int32_t feed, enum feed_counter direction,
+                        enum slot_period p);
+/* Energy since the program began to count, for differences over minutes; NAN when nothing is known.
+ */
+double aggregate_total(const struct aggregate *a, int32_t feed, enum feed_counter direction);
+
 /* Counters of a device as a checkpoint; restore wants the same feeds, else ERR_CORRUPT. A device
  * that had closed its minute before the others stands beyond it again. */
 size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, size_t cap);
@@ -96,10 +115,27 @@ int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, s
 /* Folds a minute that was closed by an earlier run into the device's open quarter. */
 int aggregate_restore_minute(struct aggregate *a, size_t device, ms_t start, const uint8_t *body,
                              size_t n);
-/* Makes a slot that an earlier run closed the one closed last, for its record. */
-int aggregate_restore_closed(struct aggregate *a, size_t device, enum slot_period p, ms_t start,
-                             const uint8_t *body, size_t n);
 /* Takes over what is open from the aggregate of the configuration before. */
 void aggregate_take_over(struct aggregate *a, const struct aggregate *old);
+
+/* ---- between the aggregate's own files ---------------------------------------------------- */
+
+/* The i-th feed of a device. */
+struct feed_state *aggregate_feed(const struct aggregate *a, size_t device, int32_t i,
+                                  const struct feed **ret_feed);
+/* Its counter k of FEED_COUNTERS, NULL when it has none. */
+struct counter *feed_counter_of(struct feed_state *f, int k);
+/* Integrated power at t in the direction of counter k; NAN: none. */
+double feed_run_at(const struct feed_state *f, int k, ms_t t);
+struct counter_place {
+    size_t device;
+    int32_t feed; /* among the device's */
+    int k;        /* enum feed_counter */
+};
+void aggregate_report_counter(struct aggregate *a, const struct counter_place *where,
+                              const struct counter *c, ms_t at,
+                              const struct counter_change *change);
+void aggregate_report_presence(struct aggregate *a, size_t device, const struct reading *r,
+                               bool answered);
 
 #endif

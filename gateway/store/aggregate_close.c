@@ -2,81 +2,102 @@
 
 #include "store/aggregate.h"
 
-static void register_values(const struct counter *c, enum slot_period p, double *ret_start,
-                            double *ret_end) {
-    bool known = c->point != SITE_NONE && c->energy.started;
-    *ret_start = known ? counter_register(c, c->open[p].start) : (double)NAN;
-    *ret_end = known ? counter_register(c, c->energy.base) : (double)NAN;
+/* Energy without any counter, from integrated power: all of it stands in the carry. */
+static void integrated_energy(const struct feed_state *f, enum slot_period p, ms_t end,
+                              struct feed_slot *s) {
+    for (int k = 0; k < FEED_DIRECTIONS; k++)
+        s->counter[k] = (struct counter_slot){.known = true,
+                                              .carry = feed_run_at(f, k, end) - f->run.mark[p][k],
+                                              .register_start = (double)NAN,
+                                              .register_end = (double)NAN,
+                                              .multiplier = (double)NAN};
 }
 
-/* Energies from the counters; without any counter from the mean power of the covered time. */
-static enum energy_method feed_energy(const struct feed_state *f, const struct slot_point *power,
-                                      enum slot_period p, double kwh[FEED_DIRECTIONS]) {
-    bool has_counter = false, seen = false, recovered = false;
-    for (int i = 0; i < FEED_DIRECTIONS; i++) {
-        const struct counter *c = &f->counter[i];
-        bool counts = c->point != SITE_NONE && !isnan(c->kwh_per_register);
-        kwh[i] = counts ? counter_kwh(c, p) : (double)NAN;
-        has_counter = has_counter || counts;
-        seen = seen || (counts && c->open[p].seen);
-        recovered = recovered || (counts && c->open[p].recovered);
+static void reactive_energy(struct feed_state *f, enum slot_period p, ms_t end,
+                            struct feed_slot *s) {
+    for (int q = 0; q < 4; q++) {
+        struct counter_slot *slot = &s->counter[FEED_Q1 + q];
+        struct counter *c = feed_counter_of(f, FEED_Q1 + q);
+        if (c)
+            *slot = counter_close(c, p, end, (double)NAN);
+        else if (!f->reactive && f->supply && supply_measures_reactive(f->supply))
+            *slot = (struct counter_slot){.known = true,
+                                          .carry = supply_kvarh(f->supply, p, q),
+                                          .register_start = (double)NAN,
+                                          .register_end = (double)NAN,
+                                          .multiplier = (double)NAN};
     }
+}
+
+/* Energies from the counters; without any counter from the power of the covered time. */
+static enum energy_method feed_energy(struct feed_state *f, enum slot_period p, ms_t end,
+                                      bool has_power, struct feed_slot *s) {
+    bool has_counter = false, known = false, recovered = false;
+    for (int k = 0; k < FEED_DIRECTIONS; k++) {
+        const struct counter *c = feed_counter_of(f, k);
+        if (!c || isnan(c->per_register))
+            continue;
+        s->counter[k] = counter_close(c, p, end, feed_run_at(f, k, end));
+        has_counter = true;
+        known = known || s->counter[k].known;
+        recovered = recovered || s->counter[k].recovered;
+    }
+    reactive_energy(f, p, end, s);
     if (has_counter)
-        return !seen ? METHOD_NONE : recovered ? METHOD_RECOVERED : METHOD_REGISTER;
-    if (!power->has_value)
+        return !known ? METHOD_NONE : recovered ? METHOD_RECOVERED : METHOD_REGISTER;
+    if (!has_power)
         return METHOD_NONE;
-    double hours = power->coverage * (double)slot_ms(p) / 3600000.0;
-    kwh[FEED_FORWARD] = fmax(power->mean, 0.0) * hours;
-    kwh[FEED_REVERSE] = fmax(-power->mean, 0.0) * hours;
+    integrated_energy(f, p, end, s);
     return METHOD_INTEGRATED;
 }
 
-static enum quality feed_quality(const struct feed_state *f, const struct slot_point *power,
-                                 enum slot_period p, enum energy_method method) {
-    enum quality q = power->quality;
-    if (method == METHOD_INTEGRATED)
+/* An exact energy makes up for what was not seen: such a slot is recovered, its coverage says how
+ * much was missing. */
+static enum quality feed_quality(const struct feed_slot *s, enum quality power) {
+    enum quality q = power;
+    if (s->method == METHOD_RECOVERED && q >= QUALITY_STALE)
+        q = QUALITY_RECOVERED;
+    if (s->method == METHOD_INTEGRATED)
         q = quality_worst(q, QUALITY_ESTIMATED);
-    if (method == METHOD_RECOVERED)
+    if (s->method == METHOD_RECOVERED)
         q = quality_worst(q, QUALITY_RECOVERED);
-    for (int i = 0; i < FEED_DIRECTIONS; i++)
-        if (f->counter[i].point != SITE_NONE && f->counter[i].open[p].suspect)
+    for (int k = 0; k < FEED_DIRECTIONS; k++)
+        if (s->counter[k].suspect)
             q = quality_worst(q, QUALITY_SUSPECT);
     return q;
 }
 
-static void close_feed(struct pack *out, struct feed_state *f, const struct feed *feed,
-                       enum slot_period p, ms_t start, const struct slot_point *presence) {
+static void close_feed(struct pack *out, struct feed_state *f, enum slot_period p, ms_t start,
+                       ms_t end, const struct slot_point *presence) {
+    struct feed_slot s;
     struct slot_point power = *presence;
-    struct record_device d = {.power_kw = {(double)NAN, (double)NAN, (double)NAN},
-                              .multiplier = (double)NAN};
-    if (!isnan(f->kw_factor)) {
+    feed_slot_clear(&s);
+    bool has_power = !isnan(f->kw_factor);
+    if (has_power) {
         power = gauge_result(&f->power, p);
         if (power.has_value)
-            d.power_kw = (struct power_stat){power.mean, power.min, power.max};
-    } else {
-        power.has_value = false;
+            s.power_kw = (struct power_stat){power.mean, power.min, power.max};
     }
-    struct feed_slot *closed = &f->closed[p];
-    d.method = feed_energy(f, &power, p, closed->kwh);
-    d.quality = feed_quality(f, &power, p, d.method);
-    d.coverage = power.coverage;
-    closed->coverage = d.coverage;
-    closed->quality = d.quality;
-    enum feed_direction in = feed_import(feed->role);
-    const struct counter *import = &f->counter[in], *export = &f->counter[!in];
-    d.import_kwh = closed->kwh[in];
-    d.export_kwh = closed->kwh[!in];
-    register_values(import, p, &d.import_start, &d.import_end);
-    register_values(export, p, &d.export_start, &d.export_end);
-    const struct counter *timed = f->counter[FEED_FORWARD].point != SITE_NONE
-                                      ? &f->counter[FEED_FORWARD]
-                                      : &f->counter[FEED_REVERSE];
-    if (timed->point != SITE_NONE) {
-        d.multiplier = timed->multiplier;
-        d.register_at[0] = timed->open[p].start_utc_ms;
-        d.register_at[1] = timed->energy.started ? timed->energy.base_utc_ms : 0;
+    s.method = feed_energy(f, p, end, has_power && power.has_value, &s);
+    s.quality = feed_quality(&s, power.quality);
+    s.coverage = power.coverage;
+    s.has_supply = f->supply && p == SLOT_15M;
+    if (s.has_supply)
+        s.supply = f->supply->open;
+    slot_write_feed(out, start, &s);
+}
+
+/* The feed goes over the edge of a slot. */
+static void feed_next_slot(struct feed_state *f, enum slot_period p, ms_t end) {
+    for (int k = 0; k < FEED_COUNTERS; k++) {
+        struct counter *c = feed_counter_of(f, k);
+        if (c)
+            counter_next_slot(c, p, end, feed_run_at(f, k, end));
+        if (k < FEED_DIRECTIONS && !isnan(f->kw_factor))
+            f->run.mark[p][k] = feed_run_at(f, k, end);
     }
-    slot_write_feed(out, start, &d);
+    if (f->supply)
+        supply_next_slot(f->supply, p);
 }
 
 static struct slot_point last_value(const struct aggregate *a, size_t point) {
@@ -88,22 +109,22 @@ static struct slot_point last_value(const struct aggregate *a, size_t point) {
                                    w->samples > 0 ? (enum quality)w->worst : QUALITY_MISSING};
 }
 
-static void write_slot(struct aggregate *a, size_t device, enum slot_period p, ms_t start) {
+static void write_slot(struct aggregate *a, size_t device, enum slot_period p, ms_t start,
+                       ms_t end) {
     struct device_state *state = &a->devices[device];
     const struct device *d = &a->site->devices[device];
     struct pack out;
     pack_init(&out, a->body, a->body_cap);
     struct slot_point presence = gauge_result(&state->presence, p);
-    state->covered[p] = presence.has_value;
     slot_write_head(&out, &(struct slot_head){.layout = a->layout,
                                               .coverage = presence.coverage,
                                               .quality = presence.quality,
                                               .feed_count = (size_t)state->feed_count});
     for (int32_t i = 0; i < state->feed_count; i++) {
-        int32_t feed = a->feed_order[state->first_feed + i];
-        close_feed(&out, &a->feeds[feed], &a->site->feeds[feed], p, start, &presence);
-        for (int k = 0; k < FEED_DIRECTIONS; k++)
-            counter_next_slot(&a->feeds[feed].counter[k], p);
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
+        close_feed(&out, f, p, start, end, &presence);
+        feed_next_slot(f, p, end);
     }
     slot_write_point_count(&out, d->profile->point_count);
     for (size_t i = 0; i < d->profile->point_count; i++) {
@@ -124,25 +145,42 @@ void aggregate_close_minute(struct aggregate *a, size_t device) {
     for (size_t i = 0; i < d->profile->point_count; i++)
         if (point_is_gauge(&d->profile->points[i]))
             gauge_close_minute(&points[i], start);
-    for (int32_t i = 0; i < state->feed_count; i++)
-        gauge_close_minute(&a->feeds[a->feed_order[state->first_feed + i]].power, start);
-    write_slot(a, device, SLOT_1M, start);
+    for (int32_t i = 0; i < state->feed_count; i++) {
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
+        gauge_close_minute(&f->power, start);
+        if (f->supply)
+            supply_advance(f->supply, end);
+    }
+    write_slot(a, device, SLOT_1M, start, end);
     bool quarter_ends = end % slot_ms(SLOT_15M) == 0;
     if (quarter_ends)
-        write_slot(a, device, SLOT_15M, end - slot_ms(SLOT_15M));
+        write_slot(a, device, SLOT_15M, end - slot_ms(SLOT_15M), end);
     aggregate_skip_to(a, device, end);
     size_t n = aggregate_save(a, device, a->body, a->body_cap);
     a->sink.checkpoint(a->sink.arg, device, a->body, n);
 }
 
 void aggregate_close_quarter(struct aggregate *a, size_t device) {
-    write_slot(a, device, SLOT_15M, slot_edge(SLOT_15M, a->devices[device].minute));
+    ms_t minute = a->devices[device].minute;
+    write_slot(a, device, SLOT_15M, slot_edge(SLOT_15M, minute), minute);
 }
 
 static void next(struct gauge *g, bool new_quarter) {
     gauge_next_minute(g);
     if (new_quarter)
         gauge_next_quarter(g);
+}
+
+/* A leap: what was held ends, and nothing is known of the time between. */
+static void leap_feed(struct feed_state *f, ms_t minute, bool new_quarter) {
+    f->power.hold.held = 0;
+    f->run.until = f->run.at;
+    if (f->supply)
+        f->supply->until = f->supply->at;
+    feed_next_slot(f, SLOT_1M, minute);
+    if (new_quarter)
+        feed_next_slot(f, SLOT_15M, minute);
 }
 
 void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute) {
@@ -161,14 +199,10 @@ void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute) {
     if (leap)
         state->presence.hold.held = 0;
     for (int32_t i = 0; i < state->feed_count; i++) {
-        struct feed_state *f = &a->feeds[a->feed_order[state->first_feed + i]];
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
         next(&f->power, new_quarter);
         if (leap)
-            f->power.hold.held = 0;
-        for (int k = 0; leap && k < FEED_DIRECTIONS; k++) {
-            counter_next_slot(&f->counter[k], SLOT_1M);
-            if (new_quarter)
-                counter_next_slot(&f->counter[k], SLOT_15M);
-        }
+            leap_feed(f, minute, new_quarter);
     }
 }

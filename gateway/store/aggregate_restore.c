@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -5,12 +6,14 @@
 
 /* Bytes of a checkpoint: u8 version, signed minute, varint feeds, then of each feed u8 which
  * counters it has and these counters. */
-#define CHECKPOINT_VERSION 1
+#define CHECKPOINT_VERSION 2
 #define AHEAD_MAX_MS       (5 * MS_PER_MIN) /* further, its clock was not to be believed */
 
-static unsigned counters_of(const struct feed_state *f) {
-    return (unsigned)(f->counter[FEED_FORWARD].point != SITE_NONE) |
-           (unsigned)(f->counter[FEED_REVERSE].point != SITE_NONE) << 1;
+static unsigned counters_of(struct feed_state *f) {
+    unsigned set = 0;
+    for (int k = 0; k < FEED_COUNTERS; k++)
+        set |= feed_counter_of(f, k) ? 1u << k : 0;
+    return set;
 }
 
 size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, size_t cap) {
@@ -21,25 +24,27 @@ size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, si
     pack_signed(&p, state->minute);
     pack_varint(&p, (uint64_t)state->feed_count);
     for (int32_t i = 0; i < state->feed_count; i++) {
-        const struct feed_state *f = &a->feeds[a->feed_order[state->first_feed + i]];
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
         pack_u8(&p, counters_of(f));
-        for (int k = 0; k < FEED_DIRECTIONS; k++)
-            if (f->counter[k].point != SITE_NONE)
-                counter_save(&f->counter[k], &p);
+        for (int k = 0; k < FEED_COUNTERS; k++)
+            if (feed_counter_of(f, k))
+                counter_save(feed_counter_of(f, k), &p);
     }
     return p.len;
 }
 
+/* Slots that ended between the checkpoint and now are behind the counter. */
 static void restore_feed(struct feed_state *f, ms_t saved_minute, ms_t minute, struct unpack *u) {
-    for (int k = 0; k < FEED_DIRECTIONS && !u->bad; k++) {
-        struct counter *c = &f->counter[k];
-        if (c->point == SITE_NONE)
+    for (int k = 0; k < FEED_COUNTERS && !u->bad; k++) {
+        struct counter *c = feed_counter_of(f, k);
+        if (!c)
             continue;
         counter_restore(c, u);
         for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
             enum slot_period period = (enum slot_period)p;
             if (slot_edge(period, saved_minute) != slot_edge(period, minute))
-                counter_next_slot(c, period);
+                counter_next_slot(c, period, slot_edge(period, minute), (double)NAN);
         }
     }
 }
@@ -49,14 +54,15 @@ int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, s
     struct unpack u;
     unpack_init(&u, body, n);
     if (unpack_u8(&u) != CHECKPOINT_VERSION)
-        return ERR_CORRUPT;
+        return ERR_VERSION;
     ms_t minute = unpack_signed(&u);
     if (unpack_varint(&u) != (uint64_t)state->feed_count)
         return ERR_CORRUPT;
     if (minute > state->minute && minute - state->minute <= AHEAD_MAX_MS)
         state->minute = minute;
     for (int32_t i = 0; i < state->feed_count; i++) {
-        struct feed_state *f = &a->feeds[a->feed_order[state->first_feed + i]];
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
         if (unpack_u8(&u) != counters_of(f))
             return ERR_CORRUPT;
         restore_feed(f, minute, state->minute, &u);
@@ -64,15 +70,26 @@ int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, s
     return u.bad ? ERR_CORRUPT : ERR_OK;
 }
 
-static void restore_power(struct feed_state *f, const struct record_device *d) {
-    struct slot_point s = {.is_gauge = true,
-                           .has_value = d->coverage > 0.0,
-                           .mean = d->power_kw.avg,
-                           .min = d->power_kw.min,
-                           .max = d->power_kw.max,
-                           .coverage = d->coverage,
-                           .quality = d->quality};
-    gauge_restore_minute(&f->power, &s);
+/* What the minute knew of a feed goes into its open quarter; the counters have it from the
+ * checkpoint.
+ */
+static void restore_feed_minute(struct feed_state *f, const struct feed_slot *s) {
+    struct slot_point power = {.is_gauge = true,
+                               .has_value = s->coverage > 0.0 && !isnan(s->power_kw.avg),
+                               .mean = s->power_kw.avg,
+                               .min = s->power_kw.min,
+                               .max = s->power_kw.max,
+                               .first = s->power_kw.avg,
+                               .last = s->power_kw.avg,
+                               .coverage = s->coverage,
+                               .quality = s->quality};
+    gauge_restore_minute(&f->power, &power);
+    for (int k = 0; k < FEED_DIRECTIONS; k++)
+        if (s->method == METHOD_INTEGRATED && s->counter[k].known)
+            f->run.mark[SLOT_15M][k] -= counter_slot_amount(&s->counter[k]);
+    for (int q = 0; q < 4 && f->supply && !f->reactive; q++)
+        if (s->counter[FEED_Q1 + q].known)
+            f->supply->kvarh_mark[SLOT_15M][q] -= counter_slot_amount(&s->counter[FEED_Q1 + q]);
 }
 
 int aggregate_restore_minute(struct aggregate *a, size_t device, ms_t start, const uint8_t *body,
@@ -91,52 +108,31 @@ int aggregate_restore_minute(struct aggregate *a, size_t device, ms_t start, con
                                   .mean = 1.0,
                                   .min = 1.0,
                                   .max = 1.0,
+                                  .first = 1.0,
+                                  .last = 1.0,
                                   .coverage = head.coverage,
                                   .quality = head.quality};
     gauge_restore_minute(&state->presence, &presence);
     for (int32_t i = 0; i < state->feed_count && !u.bad; i++) {
-        struct record_device feed;
-        slot_read_feed(&u, start, &feed);
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
+        struct feed_slot slot;
+        slot_read_feed(&u, &head, start, feed->role, &slot);
         if (!u.bad)
-            restore_power(&a->feeds[a->feed_order[state->first_feed + i]], &feed);
+            restore_feed_minute(f, &slot);
     }
     size_t points = slot_read_point_count(&u);
     for (size_t i = 0; i < points && i < d->profile->point_count && !u.bad; i++) {
         bool gauge = point_is_gauge(&d->profile->points[i]);
         struct slot_point s;
-        slot_read_point(&u, gauge, &s);
+        slot_read_point(&u, &head, gauge, &s);
         if (gauge && !u.bad)
             gauge_restore_minute(&a->points[d->point_base + i], &s);
     }
     return u.bad ? ERR_CORRUPT : ERR_OK;
 }
 
-int aggregate_restore_closed(struct aggregate *a, size_t device, enum slot_period p, ms_t start,
-                             const uint8_t *body, size_t n) {
-    struct device_state *state = &a->devices[device];
-    struct unpack u;
-    unpack_init(&u, body, n);
-    struct slot_head head;
-    if (slot_read_head(&u, &head) < 0)
-        return ERR_CORRUPT;
-    if (head.layout != a->layout || head.feed_count != (size_t)state->feed_count)
-        return ERR_OK; /* of another configuration: its record says less */
-    state->covered[p] = head.coverage > 0.0;
-    for (int32_t i = 0; i < state->feed_count; i++) {
-        int32_t feed = a->feed_order[state->first_feed + i];
-        enum feed_direction in = feed_import(a->site->feeds[feed].role);
-        struct record_device d;
-        slot_read_feed(&u, start, &d);
-        if (u.bad)
-            return ERR_CORRUPT;
-        struct feed_slot *closed = &a->feeds[feed].closed[p];
-        closed->kwh[in] = d.import_kwh;
-        closed->kwh[!in] = d.export_kwh;
-        closed->coverage = d.coverage;
-        closed->quality = d.quality;
-    }
-    return ERR_OK;
-}
+/* ---- another configuration -------------------------------------------------------------- */
 
 static void take_over_points(struct aggregate *a, size_t device, const struct aggregate *old,
                              size_t old_device) {
@@ -149,23 +145,34 @@ static void take_over_points(struct aggregate *a, size_t device, const struct ag
                 a->points[d->point_base + i] = old->points[o->point_base + k];
 }
 
+/* The dynamic part; what comes from the configuration stays the new one's. */
 static void take_over_counter(struct counter *c, const struct counter *old) {
-    if (c->point == SITE_NONE || old->point == SITE_NONE || c->is_float != old->is_float)
+    if (!c || !old || c->is_float != old->is_float)
         return;
-    c->energy = old->energy;
-    c->multiplier = old->multiplier;
-    memcpy(c->open, old->open, sizeof c->open);
+    struct counter fresh = *c;
+    *c = *old;
+    c->point = fresh.point;
+    c->scale = fresh.scale;
+    c->offset = fresh.offset;
+    c->per_register = fresh.per_register;
+    c->rated_kw = fresh.rated_kw;
+    c->limits = fresh.limits;
 }
 
-static void take_over_feeds(struct aggregate *a, const struct aggregate *old) {
-    for (size_t i = 0; i < a->site->feed_count; i++)
-        for (size_t k = 0; k < old->site->feed_count; k++) {
-            if (strcmp(a->site->feeds[i].id, old->site->feeds[k].id) != 0)
-                continue;
-            a->feeds[i].power = old->feeds[k].power;
-            for (int dir = 0; dir < FEED_DIRECTIONS; dir++)
-                take_over_counter(&a->feeds[i].counter[dir], &old->feeds[k].counter[dir]);
-        }
+static void take_over_feed(struct feed_state *f, struct feed_state *old) {
+    f->power = old->power;
+    f->run = old->run;
+    f->kw = old->kw;
+    f->kw_utc_ms = old->kw_utc_ms;
+    f->kw_quality = old->kw_quality;
+    for (int k = 0; k < FEED_COUNTERS; k++)
+        take_over_counter(feed_counter_of(f, k), feed_counter_of(old, k));
+    if (!f->supply || !old->supply)
+        return;
+    struct supply fresh = *f->supply;
+    *f->supply = *old->supply;
+    f->supply->points = fresh.points;
+    f->supply->rated_kva = fresh.rated_kva;
 }
 
 void aggregate_take_over(struct aggregate *a, const struct aggregate *old) {
@@ -175,7 +182,11 @@ void aggregate_take_over(struct aggregate *a, const struct aggregate *old) {
                 a->devices[i].minute = old->devices[k].minute;
                 a->devices[i].presence = old->devices[k].presence;
                 a->devices[i].down = old->devices[k].down;
+                a->devices[i].answered_utc_ms = old->devices[k].answered_utc_ms;
                 take_over_points(a, i, old, k);
             }
-    take_over_feeds(a, old);
+    for (size_t i = 0; i < a->site->feed_count; i++)
+        for (size_t k = 0; k < old->site->feed_count; k++)
+            if (strcmp(a->site->feeds[i].id, old->site->feeds[k].id) == 0)
+                take_over_feed(&a->feeds[i], &old->feeds[k]);
 }

@@ -46,6 +46,20 @@ void core_event(struct core *c, const struct event_body *e) {
     c->urgent = true;
 }
 
+static void on_gap(void *arg, const struct gap_entry *g) {
+    struct core *c = arg;
+    struct pending_block b = {.kind = PENDING_GAP, .bytes = sizeof *g, .number = g->device};
+    pending_add(&c->writer->pending, &b, g);
+}
+
+static void on_ledger(void *arg, size_t device, ms_t at, const struct ledger_entry *e) {
+    struct core *c = arg;
+    struct pending_block b = {
+        .kind = PENDING_LEDGER, .bytes = sizeof *e, .number = (uint32_t)device, .t = at};
+    if (!c->aggregate.replaying) /* else it is on record already */
+        pending_add(&c->writer->pending, &b, e);
+}
+
 static void on_event(void *arg, const struct event_body *e) {
     struct core *c = arg;
     if (!c->aggregate.replaying) /* else it is on record already */
@@ -62,18 +76,27 @@ static ms_t grace_of(const struct site *site) {
 
 /* Everything that depends on the site. c->minute says where devices stand. */
 static int build(struct core *c, const struct site *site) {
-    struct aggregate_sink sink = {
-        .arg = c, .slot = on_slot, .checkpoint = on_checkpoint, .event = on_event};
+    struct aggregate_sink sink = {.arg = c,
+                                  .slot = on_slot,
+                                  .checkpoint = on_checkpoint,
+                                  .gap = on_gap,
+                                  .ledger = on_ledger,
+                                  .event = on_event};
     c->site = site;
     c->grace_ms = grace_of(site);
     c->raw_key = true;
-    balance_absent(site, c->absent);
+    c->kg_day = INT32_MIN;
+    live_demand_init(&c->demand);
     c->raw = raw_encoder_new(site);
-    for (int i = 0; i < FEED_DIRECTIONS; i++)
-        c->kwh[i] = calloc(site->feed_count + 1, sizeof *c->kwh[i]);
-    if (!c->raw || !c->kwh[0] || !c->kwh[1])
+    if (!c->raw)
         return ERR_NOMEM;
-    int err = aggregate_init(&c->aggregate, site, c->writer->layout, c->live, &sink, c->minute);
+    int err = records_init(&c->records, c->writer, site);
+    if (err < 0)
+        return err;
+    c->rollup = (struct rollup){.records = &c->records};
+    c->writer->hooks = (struct writer_hooks){
+        .arg = c, .record = core_write_record, .gap = core_write_gap, .after = core_after};
+    err = aggregate_init(&c->aggregate, site, c->writer->layout, c->live, &sink, c->minute);
     return err < 0 ? err : tick_init(&c->tick, site);
 }
 
@@ -81,13 +104,12 @@ static void demolish(struct core *c) {
     aggregate_fini(&c->aggregate);
     tick_fini(&c->tick);
     raw_encoder_free(c->raw);
-    for (int i = 0; i < FEED_DIRECTIONS; i++)
-        free(c->kwh[i]);
+    records_fini(&c->records);
 }
 
 static ms_t first_minute(struct core *c, ms_t now_ms) {
     ms_t last, now = slot_edge(SLOT_1M, now_ms);
-    if (!writer_last_start(c->writer, SLOT_1M, &last))
+    if (!writer_last_start(c->writer, slot_code(SLOT_1M), &last))
         return now;
     ms_t next = last + slot_ms(SLOT_1M);
     /* a clock that went back by hours is believed, as in core_advance() */
@@ -123,12 +145,15 @@ int core_set_site(struct core *c, const struct site *site) {
         return err;
     }
     aggregate_take_over(&c->aggregate, &old.aggregate);
+    c->rollup.records = &c->records;
     memcpy(c->tick.windows, old.tick.windows, sizeof c->tick.windows);
     demolish(&old);
     return ERR_OK;
 }
 
 void core_fini(struct core *c) {
+    if (c->writer)
+        c->writer->hooks = (struct writer_hooks){0};
     demolish(c);
     free(c->event_text);
     memset(c, 0, sizeof *c);
@@ -185,9 +210,27 @@ void core_reading(struct core *c, struct reading *r) {
     aggregate_reading(&c->aggregate, r);
 }
 
+/* The factor of the day; a pushed curve shows in the records only. */
+static double import_factor(struct core *c, ms_t now_ms) {
+    struct local_time t = local_time(now_ms, clock_utc_offset_s);
+    if (t.day != c->kg_day) {
+        c->kg_day = t.day;
+        c->kg_per_kwh = (double)NAN;
+        const struct grid_factor *f =
+            c->site->carbon_book
+                ? carbon_factor(c->site->carbon_book, FACTOR_PROVINCE, t.year, t.day).factor
+                : NULL;
+        if (f)
+            c->kg_per_kwh = f->kg_per_kwh;
+    }
+    return c->kg_per_kwh;
+}
+
 void core_second(struct core *c, ms_t now_ms) {
     struct live_site s;
-    tick_take(&c->tick, &c->aggregate, floor_div(now_ms, MS_PER_S) * MS_PER_S, &s);
+    ms_t tick = floor_div(now_ms, MS_PER_S) * MS_PER_S;
+    tick_take(&c->tick, &c->aggregate, tick, &s);
+    live_demand_take(&c->demand, &c->aggregate, tick, import_factor(c, now_ms), &s);
     if (c->live)
         live_put_site(c->live, &s);
     core_advance(c, now_ms);

@@ -7,7 +7,10 @@
 #include <stdint.h>
 
 #include "store/aggregate.h"
+#include "store/live_demand.h"
 #include "store/raw_codec.h"
+#include "store/records.h"
+#include "store/rollup.h"
 #include "store/tick.h"
 #include "store/writer.h"
 #include "sys/clock.h"
@@ -28,8 +31,11 @@ struct core {
     ms_t grace_ms;          /* a slot closes this long after its end */
     enum clock_sync clock;
     double clock_offset_ms;
-    bool absent[SITE_POWER_COUNT];
-    double *kwh[FEED_DIRECTIONS]; /* by feed, while a record is made */
+    struct records records;
+    struct rollup rollup;
+    struct live_demand demand;
+    double kg_per_kwh; /* of the import, for the live values */
+    int32_t kg_day;    /* local day it was chosen for */
     char *event_text;
     bool urgent; /* an event waits: commit soon */
     uint64_t readings, raw_rows;
@@ -50,9 +56,13 @@ void core_second(struct core *c, ms_t now_ms);
 /* Puts the open raw row among the pending blocks; core_second does it too. */
 void core_flush(struct core *c);
 void core_event(struct core *c, const struct event_body *e);
-/* Counters, open quarters and slots closed without a record, from the store (core_restore.c). */
+/* Counters and open quarters from the store (core_restore.c). */
 int core_restore(struct core *c);
 /* Closes the slots whose time is up (core_slots.c). */
 void core_advance(struct core *c, ms_t now_ms);
+/* The writer's hooks (core_slots.c); arg is the core. */
+int core_write_record(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
+int core_write_gap(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
+int core_after(void *arg, ms_t now_ms);
 
 #endif

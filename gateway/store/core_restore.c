@@ -43,21 +43,15 @@ static int restore_counters(struct core *c) {
     return db_err(rc);
 }
 
-/* A stored slot of the open quarter: a minute folds into it; a slot that the device had closed, but
- * whose record was not made yet, waits for its record again. */
-static int restore_slot(struct core *c, enum slot_period p, size_t device, ms_t start,
-                        const void *body, size_t n) {
+/* A stored minute of the open quarter folds into it. */
+static int restore_slot(struct core *c, size_t device, ms_t start, const void *body, size_t n) {
     ms_t stands = c->aggregate.devices[device].minute;
-    int err = ERR_OK;
-    if (p == SLOT_1M && start >= slot_edge(SLOT_15M, stands) && start < stands)
-        err = aggregate_restore_minute(&c->aggregate, device, start, body, n);
-    bool no_record = start + slot_ms(p) > c->minute && start + slot_ms(p) <= stands;
-    if (err == ERR_OK && no_record)
-        err = aggregate_restore_closed(&c->aggregate, device, p, start, body, n);
-    return err;
+    return start >= slot_edge(SLOT_15M, stands) && start < stands
+               ? aggregate_restore_minute(&c->aggregate, device, start, body, n)
+               : ERR_OK;
 }
 
-static int restore_slots(struct core *c, enum slot_period p) {
+static int restore_slots(struct core *c) {
     sqlite3_stmt *s = NULL;
     int err = db_prepare(c->writer->db,
                          "SELECT start,device,body,max(revision) FROM slot WHERE period=? AND"
@@ -65,14 +59,14 @@ static int restore_slots(struct core *c, enum slot_period p) {
                          &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(s, 1, slot_code(p));
+    sqlite3_bind_int64(s, 1, slot_code(SLOT_1M));
     sqlite3_bind_int64(s, 2, slot_edge(SLOT_15M, c->minute));
     int rc;
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         size_t i = find_device(c->writer, c->site, sqlite3_column_int64(s, 1));
         if (i < c->site->device_count)
             check(c, i, "last slots",
-                  restore_slot(c, p, i, sqlite3_column_int64(s, 0), sqlite3_column_blob(s, 2),
+                  restore_slot(c, i, sqlite3_column_int64(s, 0), sqlite3_column_blob(s, 2),
                                (size_t)sqlite3_column_bytes(s, 2)));
     }
     sqlite3_finalize(s);
@@ -147,7 +141,7 @@ static int replay_raw(struct core *c) {
 
 int core_restore(struct core *c) {
     int err = restore_counters(c);
-    for (int p = 0; err == ERR_OK && p < SLOT_OPEN_COUNT; p++)
-        err = restore_slots(c, (enum slot_period)p);
+    if (err == ERR_OK)
+        err = restore_slots(c);
     return err == ERR_OK ? replay_raw(c) : err;
 }

@@ -1,99 +1,79 @@
 #include <math.h>
 
+#include <string.h>
+
+#include "base/err.h"
 #include "store/core.h"
+#include "store/gap.h"
 #include "sys/log.h"
 
 #define BEHIND_MAX_MS (5 * MS_PER_MIN) /* further behind, slots are not written one by one */
 /* How far back missed slots get a record saying that nothing is known. */
-#define GAP_MINUTES_MS  ((ms_t)24 * 60 * MS_PER_MIN)
-#define GAP_QUARTERS_MS (31 * GAP_MINUTES_MS)
+#define OFF_MINUTES_MS  MS_PER_DAY
+#define OFF_QUARTERS_MS (400 * MS_PER_DAY)
 
-static bool any_counted(const struct site *site) {
-    for (size_t i = 0; i < site->feed_count; i++)
-        if (site->feeds[i].counted)
-            return true;
-    return false;
-}
-
-/* Coverage and quality of the slot: those of the feeds that are in a sum (all, if none is). */
-static void sum_up_feeds(const struct core *c, enum slot_period p, struct record_site *r) {
-    bool counted_only = any_counted(c->site);
-    double coverage = 0.0;
-    size_t n = 0;
-    r->quality = QUALITY_GOOD;
-    for (size_t i = 0; i < c->site->feed_count; i++) {
-        const struct feed_slot *f = &c->aggregate.feeds[i].closed[p];
-        c->kwh[FEED_FORWARD][i] = f->kwh[FEED_FORWARD];
-        c->kwh[FEED_REVERSE][i] = f->kwh[FEED_REVERSE];
-        if (counted_only && !c->site->feeds[i].counted)
-            continue;
-        coverage += f->coverage;
-        r->quality = quality_worst(r->quality, f->quality);
-        n++;
-    }
-    r->coverage = n > 0 ? coverage / (double)n : 0.0;
-    if (n == 0)
-        r->quality = QUALITY_MISSING;
-}
-
-static struct record_site empty_record(const struct core *c) {
-    struct record_site r = {.quality = QUALITY_MISSING,
-                            .cause = "gateway_off",
-                            .clock_state = clock_sync_str(c->clock),
-                            .clock_offset_ms = c->clock_offset_ms,
-                            .soc_start_pct = (double)NAN,
-                            .soc_end_pct = (double)NAN};
-    for (size_t i = 0; i < SITE_POWER_COUNT; i++) {
-        r.absent[i] = c->absent[i];
-        r.power[i] = (struct power_stat){(double)NAN, (double)NAN, (double)NAN};
-    }
-    for (size_t i = 0; i < SITE_ENERGY_COUNT; i++)
-        r.energy_kwh[i] = (double)NAN;
+static struct record_seed seed_of(const struct core *c) {
+    struct record_seed seed = {.soc_start_pct = (double)NAN,
+                               .soc_end_pct = (double)NAN,
+                               .clock_state = (uint8_t)c->clock,
+                               .clock_offset_ms = c->clock_offset_ms};
+    for (size_t i = 0; i < SITE_POWER_COUNT; i++)
+        seed.power[i] = (struct power_stat){(double)NAN, (double)NAN, (double)NAN};
     for (size_t i = 0; i < c->site->device_count; i++)
-        r.expected += c->site->devices[i].enabled;
-    return r;
-}
-
-static const char *cause_of(const struct core *c, const struct record_site *r) {
-    for (size_t i = 0; i < c->site->device_count; i++)
-        if (c->site->devices[i].enabled && c->aggregate.devices[i].down)
-            return "device_down";
-    if (r->stored == 0)
-        return "gateway_off";
-    return r->quality == QUALITY_GOOD && r->coverage > 0.99 ? NULL : "incomplete";
+        seed.device_down =
+            seed.device_down || (c->site->devices[i].enabled && c->aggregate.devices[i].down);
+    return seed;
 }
 
 static void add_record(struct core *c, enum slot_period p, ms_t start) {
-    struct record_site r = empty_record(c);
-    r.period = slot_name(p);
-    r.start = start;
-    r.end = start + slot_ms(p);
-    sum_up_feeds(c, p, &r);
-    tick_result(&c->tick, p, start, &r);
-    balance_energy(c->site, c->kwh[FEED_FORWARD], c->kwh[FEED_REVERSE], r.energy_kwh);
-    for (size_t i = 0; i < c->site->device_count; i++)
-        r.stored += c->site->devices[i].enabled && c->aggregate.devices[i].covered[p];
-    r.cause = cause_of(c, &r);
-    bool with_devices = p == SLOT_15M || c->site->mqtt.minute_devices;
-    size_t parts = (c->site->feed_count + RECORD_PART_DEVICES - 1) / RECORD_PART_DEVICES;
+    struct record_seed seed = seed_of(c);
+    tick_result(&c->tick, p, start, &seed);
     struct pending_block b = {.kind = PENDING_RECORD,
-                              .bytes = sizeof r,
+                              .bytes = sizeof seed,
                               .period = (uint8_t)p,
-                              .number = with_devices ? (uint32_t)parts : 0,
-                              .t = start};
-    pending_add(&c->writer->pending, &b, &r);
+                              .t = start,
+                              .key = start + slot_ms(p)};
+    pending_add(&c->writer->pending, &b, &seed);
 }
 
+/* Slots in which the program did not run: nothing is known of them. */
 static void add_gap(struct core *c, enum slot_period p, ms_t from, ms_t to) {
-    ms_t most = p == SLOT_1M ? GAP_MINUTES_MS : GAP_QUARTERS_MS;
+    ms_t most = p == SLOT_1M ? OFF_MINUTES_MS : OFF_QUARTERS_MS;
     if (from < to - most)
         from = to - most;
     if (from >= to)
         return;
-    struct record_site r = empty_record(c);
+    struct record_seed seed = seed_of(c);
+    seed.gateway_off = true;
+    seed.device_down = false;
     struct pending_block b = {
-        .kind = PENDING_GAP, .bytes = sizeof r, .period = (uint8_t)p, .t = from, .key = to};
-    pending_add(&c->writer->pending, &b, &r);
+        .kind = PENDING_RECORD, .bytes = sizeof seed, .period = (uint8_t)p, .t = from, .key = to};
+    pending_add(&c->writer->pending, &b, &seed);
+}
+
+int core_write_record(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms) {
+    struct core *c = arg;
+    struct record_seed seed;
+    enum slot_period p = (enum slot_period)b->period;
+    int err = ERR_OK;
+    memcpy(&seed, body, sizeof seed);
+    for (ms_t start = b->t; err == ERR_OK && start < b->key; start += slot_ms(p))
+        err = records_write_slot(&c->records, p, start, &seed, now_ms);
+    return err;
+}
+
+int core_write_gap(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms) {
+    struct core *c = arg;
+    struct gap_entry g;
+    (void)b;
+    (void)now_ms;
+    memcpy(&g, body, sizeof g);
+    return gap_write(c->writer, &g);
+}
+
+int core_after(void *arg, ms_t now_ms) {
+    struct core *c = arg;
+    return rollup_run(&c->rollup, now_ms);
 }
 
 /* Closes the oldest open minute on every device that has not gone beyond it, and its record. */

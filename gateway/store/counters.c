@@ -10,16 +10,26 @@
 #define KWH_PER_KW_MS   (1.0 / 3600000.0)
 #define COUNT_MAX       9e15 /* beyond it a double is no exact integer */
 #define RATIO_TOLERANCE 1e-9
+#define COARSE_SHARE    0.005 /* of the rated energy of 15 minutes: domain rule 1.3.6 */
 
 double unit_kilo_factor(const char *unit) {
     static const struct {
         const char *unit;
         double factor;
-    } units[] = {{"kWh", 1.0}, {"Wh", 1e-3}, {"MWh", 1e3}, {"kW", 1.0}, {"W", 1e-3}, {"MW", 1e3}};
+    } units[] = {{"kWh", 1.0},  {"Wh", 1e-3},   {"MWh", 1e3},   {"kW", 1.0},    {"W", 1e-3},
+                 {"MW", 1e3},   {"kvarh", 1.0}, {"varh", 1e-3}, {"Mvarh", 1e3}, {"kvar", 1.0},
+                 {"var", 1e-3}, {"Mvar", 1e3},  {"kVA", 1.0},   {"VA", 1e-3}};
     for (size_t i = 0; unit && i < sizeof units / sizeof units[0]; i++)
         if (strcmp(unit, units[i].unit) == 0)
             return units[i].factor;
     return (double)NAN;
+}
+
+/* A meter of gas, water or products counts its own unit. */
+static double amount_factor(enum role role, const char *unit) {
+    double kilo = unit_kilo_factor(unit);
+    bool electrical = role <= ROLE_LOAD;
+    return !isnan(kilo) ? kilo : electrical ? (double)NAN : 1.0;
 }
 
 void counter_init(struct counter *c, const struct site *site, const struct feed *feed,
@@ -27,61 +37,77 @@ void counter_init(struct counter *c, const struct site *site, const struct feed 
     memset(c, 0, sizeof *c);
     c->point = point;
     c->multiplier = 1.0;
+    c->usual_step = 1;
     c->rated_kw = site->devices[feed->device].rated_kw;
+    c->step.run_from = c->step.run_to = (double)NAN;
+    c->per_register = (double)NAN;
     if (point == SITE_NONE)
         return;
     const struct point_def *def = site->points[point].def;
     c->is_float = def->type == POINT_F32 || def->type == POINT_F64;
     c->scale = c->is_float ? 1.0 / FLOAT_COUNTS : def->scale;
     c->offset = c->is_float ? 0.0 : def->offset;
-    c->kwh_per_register = unit_kilo_factor(def->unit);
+    c->per_register = amount_factor(feed->role, def->unit);
     double modulus = c->is_float ? def->modulus * def->scale * FLOAT_COUNTS : def->modulus;
     c->limits.modulus = modulus > 0.0 && modulus < COUNT_MAX ? (int64_t)llround(modulus) : 0;
 }
 
-static double kwh_per_count(const struct counter *c) {
-    return fabs(c->scale) * c->kwh_per_register * c->multiplier;
+static double per_count(const struct counter *c) {
+    return fabs(c->scale) * c->per_register * c->multiplier;
 }
 
+static double unit_of(const struct counter *c) {
+    return per_count(c) / COUNTER_PARTS;
+}
+
+/* What was counted at the old multiplier keeps it. Only what was shared in advance changes hands.
+ */
 static void change_multiplier(struct counter *c, double multiplier, struct counter_change *change) {
     if (fabs(multiplier - c->multiplier) <= fabs(c->multiplier) * RATIO_TOLERANCE)
         return;
     change->ratio_changed = c->energy.started;
     change->old_multiplier = c->multiplier;
+    int64_t now = c->total * COUNTER_PARTS;
+    if (now < c->parts)
+        now = c->parts;
     for (int p = 0; p < SLOT_OPEN_COUNT && c->energy.started; p++) {
         struct span *s = &c->open[p];
-        s->carry_kwh += (double)s->counts * kwh_per_count(c);
-        s->counts = 0;
+        s->carry += (double)(now - s->parts_start) * unit_of(c);
+        s->parts_start = now;
         s->suspect = true;
     }
+    c->parts = now;
+    c->step.delta = 0;
+    c->step.run_to = (double)NAN;
     c->multiplier = multiplier;
 }
 
-static void count_into(struct span *s, const struct counter_change *change, int64_t delta,
-                       ms_t utc_ms, bool after_gap) {
-    switch (change->event) {
-    case ENERGY_HELD:
-        return;
-    case ENERGY_FIRST:
-        s->start = change->new_count;
-        s->start_utc_ms = utc_ms;
-        break;
-    case ENERGY_RESET:
-    case ENERGY_JUMP:
-    case ENERGY_ROLLOVER:
-        s->suspect = s->suspect || change->event != ENERGY_ROLLOVER;
-        break;
-    case ENERGY_NONE:
-    case ENERGY_GLITCH:
-        break;
-    }
-    s->counts += delta;
-    s->seen = true;
-    s->recovered = s->recovered || after_gap;
+/* A float register so large that its last digit is no longer small next to what flows. */
+static bool is_coarse(const struct counter *c, const struct point_def *def, double value) {
+    if (def->type != POINT_F32 || !(c->rated_kw > 0.0))
+        return false;
+    float f = (float)(value / def->scale);
+    double step = fabs((double)nextafterf(f, INFINITY) - (double)f) * def->scale;
+    return step * c->per_register * c->multiplier > COARSE_SHARE * c->rated_kw * 0.25;
+}
+
+static void note_step(struct counter *c, const struct counter_change *change, ms_t from,
+                      ms_t utc_ms, double run) {
+    bool leap = change->event == ENERGY_RESET || change->event == ENERGY_JUMP;
+    bool gap = change->gap_from != 0;
+    c->step = (struct counter_step){.delta = change->delta,
+                                    .from_utc_ms = leap ? utc_ms : from,
+                                    .to_utc_ms = utc_ms,
+                                    .run_from = leap || gap ? (double)NAN : c->step.run_to,
+                                    .run_to = run,
+                                    .gap = gap};
+    if (!leap && !gap)
+        c->usual_step = change->delta;
 }
 
 struct counter_change counter_add(struct counter *c, const struct point_def *def, int64_t raw,
-                                  double multiplier, ms_t utc_ms, ms_t gap_ms) {
+                                  double multiplier, ms_t utc_ms, ms_t gap_ms, ms_t open_ms,
+                                  double run) {
     struct counter_change change = {.event = ENERGY_HELD};
     double value = decode_scaled(def, raw);
     if (isnan(value) || isnan(multiplier) || !(multiplier > 0.0))
@@ -89,48 +115,224 @@ struct counter_change counter_add(struct counter *c, const struct point_def *def
     if (c->is_float && fabs(value * FLOAT_COUNTS) > COUNT_MAX)
         return change;
     change_multiplier(c, multiplier, &change);
-    double rate = HEADROOM * c->rated_kw * KWH_PER_KW_MS / kwh_per_count(c);
+    double rate = HEADROOM * c->rated_kw * KWH_PER_KW_MS / per_count(c);
     c->limits.max_counts_per_ms = isfinite(rate) && rate > 0.0 ? rate : 0.0;
     int64_t count = c->is_float ? (int64_t)llround(value * FLOAT_COUNTS) : raw;
+    struct counter_mark before = {c->total, c->energy.base,
+                                  c->energy.started ? c->energy.base_utc_ms : 0};
+    ms_t moved = c->step.to_utc_ms, silent_ms = utc_ms - c->read_utc_ms;
+    bool was_held = c->energy.pending_n > 0;
+    c->read_utc_ms = utc_ms;
     change.old_count = c->energy.base;
     change.new_count = count;
-    bool after_gap = c->energy.started && utc_ms - c->energy.base_utc_ms > gap_ms;
-    int64_t delta = 0;
-    change.event = energy_add(&c->energy, &c->limits, count, utc_ms, &delta);
-    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
-        count_into(&c->open[p], &change, delta, utc_ms, after_gap);
+    change.event = energy_add(&c->energy, &c->limits, count, utc_ms, &change.delta);
+    if (change.event == ENERGY_HELD)
+        return change;
+    c->before = before;
+    c->fresh = true;
+    c->total += change.delta;
+    if (change.event == ENERGY_FIRST) {
+        c->step.to_utc_ms = utc_ms;
+        c->step.run_to = run;
+    }
+    bool leap = change.event == ENERGY_RESET || change.event == ENERGY_JUMP;
+    if (before.utc_ms != 0 && !leap &&
+        (silent_ms > gap_ms || (was_held && before.utc_ms < open_ms)))
+        change.gap_from = before.utc_ms;
+    if (change.delta > 0)
+        note_step(c, &change, change.gap_from != 0 || moved == 0 ? before.utc_ms : moved, utc_ms,
+                  run);
+    change.coarse = !c->coarse && is_coarse(c, def, value);
+    c->coarse = c->coarse || change.coarse;
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
+        struct span *s = &c->open[p];
+        s->recovered = s->recovered || change.gap_from != 0;
+        s->suspect = s->suspect || change.event == ENERGY_RESET || change.event == ENERGY_JUMP;
+    }
     return change;
 }
 
-double counter_kwh(const struct counter *c, enum slot_period p) {
+void counter_settle(struct counter *c) {
+    if (!c->fresh)
+        return;
+    c->fresh = false;
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
+        struct span *s = &c->open[p];
+        if (s->start.utc_ms == 0)
+            s->start = (struct counter_mark){c->total, c->energy.base, c->energy.base_utc_ms};
+        s->seen = true;
+    }
+}
+
+/* Share of the step that had been counted at t. */
+static double step_share(const struct counter_step *s, ms_t t, double run) {
+    double share;
+    if (!s->gap && s->run_to > s->run_from && !isnan(run))
+        share = (run - s->run_from) / (s->run_to - s->run_from);
+    else if (s->to_utc_ms > s->from_utc_ms)
+        share = (double)(t - s->from_utc_ms) / (double)(s->to_utc_ms - s->from_utc_ms);
+    else
+        share = 0.0;
+    return fmin(fmax(share, 0.0), 1.0);
+}
+
+/* Parts that power says have flowed since the register last moved: less than its usual step. */
+static int64_t in_advance(const struct counter *c, double run) {
+    double flowed = (run - c->step.run_to) / per_count(c) * COUNTER_PARTS;
+    int64_t most = c->usual_step * COUNTER_PARTS - 1;
+    if (!(flowed > 0.0) || !c->energy.started)
+        return 0;
+    return flowed >= (double)most ? most : (int64_t)flowed;
+}
+
+/* Between two readings one edge may be given something in advance: slots after it are not known
+ * until the next reading, so nothing may be in them either. */
+static int64_t parts_at(const struct counter *c, ms_t t, double run) {
+    int64_t v;
+    if (c->energy.base_utc_ms < c->edge && t > c->edge)
+        return c->parts;
+    if (c->step.delta > 0 && t < c->step.to_utc_ms)
+        v = (c->total - c->step.delta) * COUNTER_PARTS +
+            (int64_t)llround((double)(c->step.delta * COUNTER_PARTS) *
+                             step_share(&c->step, t, run));
+    else
+        v = c->total * COUNTER_PARTS + in_advance(c, run);
+    return v > c->parts ? v : c->parts;
+}
+
+/* The last reading before an edge: the one in hand, or the one before it when that is beyond. */
+static struct counter_mark mark_before(const struct counter *c, ms_t edge) {
+    if (!c->energy.started)
+        return (struct counter_mark){0};
+    if (c->energy.base_utc_ms >= edge)
+        return c->before;
+    return (struct counter_mark){c->total, c->energy.base, c->energy.base_utc_ms};
+}
+
+struct counter_slot counter_close(const struct counter *c, enum slot_period p, ms_t end,
+                                  double run) {
+    const struct span *s = &c->open[p];
+    struct counter_mark last = mark_before(c, end);
+    struct counter_slot r = {.unit = unit_of(c),
+                             .carry = s->carry,
+                             .register_start = (double)NAN,
+                             .register_end = (double)NAN,
+                             .multiplier = c->per_register * c->multiplier,
+                             .recovered = s->recovered,
+                             .suspect = s->suspect};
+    if (c->point == SITE_NONE || isnan(c->per_register))
+        return r;
+    /* known: a reading in it, or one on each side of it */
+    r.known = last.utc_ms != 0 && (s->seen || c->energy.base_utc_ms >= end);
+    if (last.utc_ms != 0 && s->start.utc_ms != 0) {
+        r.register_start = counter_register(c, s->start.count);
+        r.register_end = counter_register(c, last.count);
+        r.start_utc_ms = s->start.utc_ms;
+        r.end_utc_ms = last.utc_ms;
+    }
+    if (!r.known)
+        return r;
+    r.parts = parts_at(c, end, run) - s->parts_start;
+    r.edge_parts = s->start.utc_ms != 0 && s->carry == 0.0
+                       ? r.parts - (last.total - s->start.total) * COUNTER_PARTS
+                       : 0;
+    return r;
+}
+
+void counter_next_slot(struct counter *c, enum slot_period p, ms_t end, double run) {
+    if (c->energy.started)
+        c->parts = parts_at(c, end, run);
+    c->edge = end;
+    c->open[p] = (struct span){.parts_start = c->parts,
+                               .start = mark_before(c, end),
+                               .recovered = c->step.gap && c->step.to_utc_ms > end};
+}
+
+double counter_so_far(const struct counter *c, enum slot_period p, double run) {
     const struct span *s = &c->open[p];
     if (c->point == SITE_NONE || !s->seen)
         return (double)NAN;
-    return s->carry_kwh + (double)s->counts * kwh_per_count(c);
+    int64_t now = c->total * COUNTER_PARTS + in_advance(c, run);
+    return s->carry + (double)((now > c->parts ? now : c->parts) - s->parts_start) * unit_of(c);
+}
+
+double counter_amount(const struct counter *c, double run) {
+    if (!c->energy.started)
+        return (double)NAN;
+    int64_t now = c->total * COUNTER_PARTS + in_advance(c, run);
+    return (double)(now > c->parts ? now : c->parts) * unit_of(c);
 }
 
 double counter_register(const struct counter *c, int64_t count) {
     return (double)count * c->scale + c->offset;
 }
 
-void counter_next_slot(struct counter *c, enum slot_period p) {
-    c->open[p] = (struct span){.start = c->energy.base,
-                               .start_utc_ms = c->energy.started ? c->energy.base_utc_ms : 0};
+double counter_slot_amount(const struct counter_slot *s) {
+    return s->known ? (double)s->parts * s->unit + s->carry : (double)NAN;
+}
+
+double counter_slot_rollover(const struct counter_slot *s) {
+    if (!s->known || isnan(s->register_start) || isnan(s->register_end))
+        return (double)NAN;
+    double by_register = (s->register_end - s->register_start) * s->multiplier;
+    double rest = (double)(s->parts - s->edge_parts) * s->unit + s->carry - by_register;
+    return fabs(rest) < s->unit * COUNTER_PARTS * 0.5 ? 0.0 : rest; /* less than a count */
+}
+
+/* ---- gaps ------------------------------------------------------------------------------- */
+
+int64_t counter_gap_parts(const struct counter_gap *g, ms_t edge) {
+    if (edge <= g->from_utc_ms)
+        return 0;
+    double share = edge >= g->to_utc_ms
+                       ? 1.0
+                       : (double)(edge - g->from_utc_ms) / (double)(g->to_utc_ms - g->from_utc_ms);
+    int64_t v = g->base_parts + (int64_t)llround((double)g->parts * share);
+    return v > g->given ? v - g->given : 0;
+}
+
+bool counter_take_gap(struct counter *c, const struct counter_change *change,
+                      const ms_t open_start[SLOT_OPEN_COUNT], struct counter_gap *ret) {
+    struct counter_gap g = {.from_utc_ms = change->gap_from,
+                            .to_utc_ms = c->energy.base_utc_ms,
+                            .base_parts = (c->total - change->delta) * COUNTER_PARTS,
+                            .parts = change->delta * COUNTER_PARTS,
+                            .given = c->parts,
+                            .unit = unit_of(c)};
+    if (change->gap_from == 0 || change->gap_from >= open_start[SLOT_1M])
+        return false;
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
+        c->open[p].parts_start += counter_gap_parts(&g, open_start[p]);
+    c->parts += counter_gap_parts(&g, open_start[SLOT_1M]);
+    *ret = g;
+    return true;
+}
+
+/* ---- checkpoint ------------------------------------------------------------------------- */
+
+static void save_mark(const struct counter_mark *m, struct pack *p) {
+    pack_signed(p, m->total);
+    pack_signed(p, m->count);
+    pack_signed(p, m->utc_ms);
+}
+
+static void restore_mark(struct counter_mark *m, struct unpack *u) {
+    m->total = unpack_signed(u);
+    m->count = unpack_signed(u);
+    m->utc_ms = unpack_signed(u);
 }
 
 static void save_span(const struct span *s, struct pack *p) {
-    pack_signed(p, s->counts);
-    pack_f64(p, s->carry_kwh);
-    pack_signed(p, s->start);
-    pack_signed(p, s->start_utc_ms);
+    pack_signed(p, s->parts_start);
+    save_mark(&s->start, p);
+    pack_f64(p, s->carry);
     pack_u8(p, (unsigned)s->seen | (unsigned)s->recovered << 1 | (unsigned)s->suspect << 2);
 }
 
 static void restore_span(struct span *s, struct unpack *u) {
-    s->counts = unpack_signed(u);
-    s->carry_kwh = unpack_f64(u);
-    s->start = unpack_signed(u);
-    s->start_utc_ms = unpack_signed(u);
+    s->parts_start = unpack_signed(u);
+    restore_mark(&s->start, u);
+    s->carry = unpack_f64(u);
     unsigned flags = unpack_u8(u);
     s->seen = flags & 1;
     s->recovered = flags & 2;
@@ -151,6 +353,10 @@ void counter_save(const struct counter *c, struct pack *p) {
     pack_signed(p, e->old_utc_ms);
     pack_signed(p, e->segment_first);
     pack_f64(p, c->multiplier);
+    pack_signed(p, c->total);
+    pack_signed(p, c->parts);
+    pack_signed(p, c->usual_step);
+    pack_signed(p, c->read_utc_ms);
     for (int i = 0; i < SLOT_OPEN_COUNT; i++)
         save_span(&c->open[i], p);
 }
@@ -171,6 +377,10 @@ void counter_restore(struct counter *c, struct unpack *u) {
     e->old_utc_ms = unpack_signed(u);
     e->segment_first = unpack_signed(u);
     c->multiplier = unpack_f64(u);
+    c->total = unpack_signed(u);
+    c->parts = unpack_signed(u);
+    c->usual_step = unpack_signed(u);
+    c->read_utc_ms = unpack_signed(u);
     for (int i = 0; i < SLOT_OPEN_COUNT; i++)
         restore_span(&c->open[i], u);
 }

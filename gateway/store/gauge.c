@@ -3,7 +3,7 @@
 #include <math.h>
 
 void gauge_next_quarter(struct gauge *g) {
-    g->quarter = (struct quarter){.min = NAN, .max = NAN};
+    g->quarter = (struct quarter){.min = NAN, .max = NAN, .first = NAN, .last = NAN};
 }
 
 void gauge_next_minute(struct gauge *g) {
@@ -27,16 +27,18 @@ void gauge_add(struct gauge *g, ms_t start, const struct sample *s, uint32_t hol
     window_add(&g->minute, &g->hold, start, end, &last, hold_ms);
 }
 
-static void fold(struct quarter *q, double weighted, double min, double max, uint32_t covered_ms,
-                 unsigned worst) {
-    if (worst > q->worst)
-        q->worst = (uint8_t)worst;
-    if (covered_ms == 0)
+static void fold(struct quarter *q, const struct window *w) {
+    if (w->worst > q->worst)
+        q->worst = w->worst;
+    if (w->covered_ms == 0)
         return;
-    q->weighted += weighted;
-    q->covered_ms += covered_ms;
-    q->min = fminf(q->min, (float)min); /* of a number and NAN: the number */
-    q->max = fmaxf(q->max, (float)max);
+    q->weighted += w->weighted;
+    q->covered_ms += w->covered_ms;
+    q->min = fminf(q->min, (float)w->min); /* of a number and NAN: the number */
+    q->max = fmaxf(q->max, (float)w->max);
+    if (isnan(q->first))
+        q->first = (float)w->first;
+    q->last = (float)w->last;
 }
 
 void gauge_close_minute(struct gauge *g, ms_t start) {
@@ -45,23 +47,63 @@ void gauge_close_minute(struct gauge *g, ms_t start) {
     window_hold_to(w, &g->hold, start, end, end);
     if (w->covered_ms == 0 && w->worst < QUALITY_MISSING)
         w->worst = QUALITY_MISSING;
-    fold(&g->quarter, w->weighted, w->min, w->max, w->covered_ms, w->worst);
+    fold(&g->quarter, w);
 }
 
 void gauge_restore_minute(struct gauge *g, const struct slot_point *s) {
     uint32_t covered = (uint32_t)(s->coverage * (double)slot_ms(SLOT_1M) + 0.5);
     if (!s->has_value)
         covered = 0;
-    fold(&g->quarter, s->mean * (double)covered, s->min, s->max, covered, (unsigned)s->quality);
+    const struct window w = {.weighted = s->mean * (double)covered,
+                             .min = s->min,
+                             .max = s->max,
+                             .first = s->first,
+                             .last = s->last,
+                             .covered_ms = covered,
+                             .worst = (uint8_t)s->quality};
+    fold(&g->quarter, &w);
+}
+
+struct slot_point gauge_nothing(void) {
+    const double none = (double)NAN;
+    return (struct slot_point){.is_gauge = true,
+                               .mean = none,
+                               .min = none,
+                               .max = none,
+                               .first = none,
+                               .last = none,
+                               .quality = QUALITY_GOOD};
+}
+
+void gauge_merge(struct slot_point *into, const struct slot_point *part, ms_t part_ms,
+                 ms_t whole_ms) {
+    double share = part->coverage * (double)part_ms / (double)whole_ms;
+    into->quality = quality_worst(into->quality, part->quality);
+    if (!part->has_value)
+        return;
+    double total = into->coverage + share;
+    if (part->is_gauge && share > 0.0) {
+        double before = into->has_value ? into->mean * into->coverage : 0.0;
+        into->mean = (before + part->mean * share) / total;
+        into->min = fmin(into->min, part->min);
+        into->max = fmax(into->max, part->max);
+        if (!into->has_value)
+            into->first = part->first;
+    }
+    into->last = part->last;
+    into->coverage = fmin(total, 1.0);
+    into->has_value = true;
 }
 
 struct slot_point gauge_result(const struct gauge *g, enum slot_period p) {
-    struct slot_point s = {.is_gauge = true, .last = (double)NAN};
+    struct slot_point s = {.is_gauge = true};
     if (p == SLOT_1M) {
         s.has_value = g->minute.covered_ms > 0;
         s.mean = window_mean(&g->minute);
         s.min = g->minute.min;
         s.max = g->minute.max;
+        s.first = g->minute.first;
+        s.last = g->minute.last;
         s.coverage = (double)g->minute.covered_ms / (double)slot_ms(p);
         s.quality = (enum quality)g->minute.worst;
     } else {
@@ -70,6 +112,8 @@ struct slot_point gauge_result(const struct gauge *g, enum slot_period p) {
         s.mean = s.has_value ? q->weighted / (double)q->covered_ms : (double)NAN;
         s.min = (double)q->min;
         s.max = (double)q->max;
+        s.first = (double)q->first;
+        s.last = (double)q->last;
         s.coverage = (double)q->covered_ms / (double)slot_ms(p);
         s.quality = (enum quality)q->worst;
     }

@@ -1,5 +1,5 @@
 /* One quantity over the open minute and the open quarter of an hour. The quarter is merged from
- * closed minutes, kept in 24 bytes: a site has tens of thousands of these.
+ * closed minutes, kept in 32 bytes: a site has tens of thousands of these.
  *
  * Historian thread; no I/O, no allocation. */
 #ifndef BUSBAR_STORE_GAUGE_H
@@ -13,8 +13,8 @@
 #include "store/slot_codec.h"
 
 struct quarter {
-    double weighted; /* sum of value x ms */
-    float min, max;  /* NAN while nothing is covered */
+    double weighted;             /* sum of value x ms */
+    float min, max, first, last; /* NAN while nothing is covered */
     uint32_t covered_ms;
     uint8_t worst; /* enum quality */
 };
@@ -40,6 +40,12 @@ void gauge_next_minute(struct gauge *g);
 void gauge_next_quarter(struct gauge *g);
 /* Adds a minute that was closed by an earlier run. */
 void gauge_restore_minute(struct gauge *g, const struct slot_point *s);
+
+/* Adds a part to a longer slot, in order of time. into starts as gauge_nothing(). ms: of the part
+ * and of the whole. */
+struct slot_point gauge_nothing(void);
+void gauge_merge(struct slot_point *into, const struct slot_point *part, ms_t part_ms,
+                 ms_t whole_ms);
 
 /* What the closed minute, or the quarter that ends with it, says. */
 struct slot_point gauge_result(const struct gauge *g, enum slot_period p);

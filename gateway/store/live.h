@@ -18,6 +18,8 @@ struct live_site {
     ms_t utc_ms; /* of the tick; 0 before the first */
     double power_kw[SITE_POWER_COUNT];
     double soc_pct;
+    double demand_kw, demand_forecast_kw; /* sliding 15 min; at the end of the block; NAN */
+    double carbon_kg_h;                   /* of the import; NAN without a factor */
     enum quality quality;
     uint32_t devices_online, devices_total;
 };

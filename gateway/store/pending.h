@@ -1,6 +1,6 @@
 /* What waits for the next commit: a bounded buffer of blocks in order. It survives a failed commit
  * and is written with the next one. When it fills up, raw rows are refused first, then slots; the
- * last eighth is for records, events and gaps.
+ * last eighth is for records, gaps of counters and events.
  *
  * Historian thread. Memory is fixed at creation, touched only as needed. */
 #ifndef BUSBAR_STORE_PENDING_H
@@ -15,11 +15,19 @@ enum pending_kind {
     PENDING_RAW,        /* t; key: chain; body: the row */
     PENDING_SLOT,       /* t: start; number: device; period; body: encoded slot */
     PENDING_CHECKPOINT, /* number: device; body: checkpoint */
-    PENDING_RECORD,     /* t: start; number: parts with devices, 0 = no devices; period; body:
-                         * struct record_site */
-    PENDING_EVENT,      /* t: when; body: members */
-    PENDING_GAP         /* t: first start; key: end; period; body: struct record_site of every slot
-                         * between, none of which was seen */
+    PENDING_RECORD, /* t: start; key: end of the last one, more than a slot when nothing was seen in
+                     * all of them; number: clock; period; body: struct record_seed */
+    PENDING_GAP,    /* number: device; body: struct gap_entry */
+    PENDING_EVENT,  /* t: when; body: members */
+    PENDING_LEDGER  /* t: when; number: device; body: struct ledger_entry */
+};
+
+/* A counter that reset, jumped, rolled or changed its ratio. */
+struct ledger_entry {
+    int feed, counter;                                 /* among the device's; enum feed_counter */
+    int event;                                         /* enum energy_event */
+    double old_register, first_register, new_register; /* before; first and last of the new track */
+    double multiplier;                                 /* amount of one unit of the register */
 };
 
 struct pending_block {
@@ -34,8 +42,8 @@ struct pending_block {
 struct pending {
     uint8_t *memory;
     size_t len, cap;
-    size_t counts[PENDING_GAP + 1]; /* blocks of each kind */
-    uint64_t refused;               /* blocks that found no room */
+    size_t counts[PENDING_LEDGER + 1]; /* blocks of each kind */
+    uint64_t refused;                  /* blocks that found no room */
 };
 
 int pending_init(struct pending *p, size_t cap); /* ERR_NOMEM */

@@ -21,7 +21,7 @@ static const char *const statement_sql[READER_STATEMENT_COUNT] = {
     [READ_EVENT] = "SELECT t,layout,offset_s,body FROM event WHERE id=?",
     [READ_LAYOUT] = "SELECT body FROM layout WHERE id=?",
     [READ_RANGE] = "SELECT seq,kind,key,revision,part,parts FROM outbox WHERE seq>?1"
-                   " AND (?2>>kind)&1 AND CASE kind WHEN 1 THEN"
+                   " AND (?2>>(kind&255))&1 AND CASE kind WHEN 1 THEN"
                    " (SELECT t FROM event WHERE id=key) ELSE key END BETWEEN ?3 AND ?4-1"
                    " ORDER BY seq",
     [READ_CHAINS] = "SELECT chain,layout,min(t),max(t) FROM raw WHERE t>=? AND t<?"
@@ -31,15 +31,14 @@ static const char *const statement_sql[READER_STATEMENT_COUNT] = {
 };
 
 const char *outbox_topic(enum outbox_kind k) {
-    switch (k) {
-    case OUTBOX_RECORD_1M:
-        return "record/1m";
-    case OUTBOX_RECORD_15M:
-        return "record/15m";
-    case OUTBOX_EVENT:
-        break;
-    }
-    return "event";
+    static const char *const leaves[] = {[OUTBOX_EVENT] = "event",
+                                         [OUTBOX_RECORD_1M] = "record/1m",
+                                         [OUTBOX_RECORD_15M] = "record/15m",
+                                         [OUTBOX_RECORD_1H] = "record/1h",
+                                         [OUTBOX_RECORD_1D] = "record/1d",
+                                         [OUTBOX_RECORD_1MO] = "record/1mo",
+                                         [OUTBOX_RECORD_BILL] = "record/bill"};
+    return k >= OUTBOX_EVENT && k <= OUTBOX_RECORD_BILL ? leaves[k] : leaves[OUTBOX_EVENT];
 }
 
 int reader_open(const char *path, struct reader **ret) {
@@ -169,7 +168,8 @@ int reader_head(struct reader *r, const char *dest, struct outbox_head *ret) {
 
 static struct outbox_row row_of(sqlite3_stmt *s) {
     return (struct outbox_row){.seq = (uint64_t)sqlite3_column_int64(s, 0),
-                               .kind = (enum outbox_kind)sqlite3_column_int(s, 1),
+                               .kind = (enum outbox_kind)(sqlite3_column_int64(s, 1) & 0xff),
+                               .account_no = sqlite3_column_int64(s, 1) >> 8,
                                .key = sqlite3_column_int64(s, 2),
                                .revision = (uint32_t)sqlite3_column_int64(s, 3),
                                .part = (uint16_t)sqlite3_column_int(s, 4),

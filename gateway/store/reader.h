@@ -16,14 +16,23 @@ struct reader;
 int reader_open(const char *path, struct reader **ret); /* ERR_IO, ERR_VERSION, ERR_CORRUPT */
 void reader_close(struct reader *r);
 
-enum outbox_kind { OUTBOX_EVENT = 1, OUTBOX_RECORD_1M = 2, OUTBOX_RECORD_15M = 3 };
-/* Leaf of the topic: "event", "record/1m", "record/15m". */
+enum outbox_kind {
+    OUTBOX_EVENT = 1,
+    OUTBOX_RECORD_1M,
+    OUTBOX_RECORD_15M,
+    OUTBOX_RECORD_1H,
+    OUTBOX_RECORD_1D,
+    OUTBOX_RECORD_1MO,
+    OUTBOX_RECORD_BILL
+};
+/* Leaf of the topic: "event", "record/1m", ..., "record/bill". */
 const char *outbox_topic(enum outbox_kind k);
 
 struct outbox_row {
     uint64_t seq;
     enum outbox_kind kind;
-    int64_t key; /* slot start in UTC ms, or the event's id */
+    int64_t account_no; /* of a bill: the number of its account in the store */
+    int64_t key;        /* slot start in UTC ms, or the event's id */
     uint32_t revision;
     uint16_t part, parts;
 };

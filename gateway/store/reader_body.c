@@ -1,15 +1,22 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "calc/slot.h"
 #include "format/record.h"
 #include "store/db.h"
 #include "store/reader_impl.h"
 #include "store/slot_code.h"
 #include "store/slot_codec.h"
 
-static enum slot_period period_of(enum outbox_kind k) {
-    return k == OUTBOX_RECORD_1M ? SLOT_1M : SLOT_15M;
+static int64_t code_of(const struct outbox_row *row) {
+    static const enum slot_period periods[] = {
+        [OUTBOX_EVENT] = SLOT_1M,        [OUTBOX_RECORD_1M] = SLOT_1M,
+        [OUTBOX_RECORD_15M] = SLOT_15M,  [OUTBOX_RECORD_1H] = SLOT_1H,
+        [OUTBOX_RECORD_1D] = SLOT_1D,    [OUTBOX_RECORD_1MO] = SLOT_1MO,
+        [OUTBOX_RECORD_BILL] = SLOT_BILL};
+    if (row->kind > OUTBOX_RECORD_BILL)
+        return 0;
+    enum slot_period p = periods[row->kind];
+    return p == SLOT_BILL ? slot_code_bill(row->account_no) : slot_code(p);
 }
 
 static struct message_head head_of(const struct reader *r, const struct layout *l,
@@ -27,6 +34,7 @@ static struct message_head head_of(const struct reader *r, const struct layout *
 static int decode_feed(struct reader *r, const char *feed_id, int64_t device_no, ms_t start,
                        const void *body, size_t n, struct record_device *ret) {
     struct unpack u;
+    struct feed_slot slot;
     struct slot_head head;
     const struct layout *l;
     unpack_init(&u, body, n);
@@ -41,9 +49,12 @@ static int decode_feed(struct reader *r, const char *feed_id, int64_t device_no,
     if (d == l->site->device_count || head.feed_count != (size_t)l->feed_count[d])
         return ERR_CORRUPT;
     for (int32_t i = 0; i < l->feed_count[d] && !u.bad; i++) {
-        slot_read_feed(&u, start, ret);
-        if (strcmp(l->site->feeds[l->feed_order[l->feed_first[d] + i]].id, feed_id) == 0)
-            return u.bad ? ERR_CORRUPT : ERR_OK;
+        const struct feed *feed = &l->site->feeds[l->feed_order[l->feed_first[d] + i]];
+        slot_read_feed(&u, &head, start, feed->role, &slot);
+        if (strcmp(feed->id, feed_id) != 0)
+            continue;
+        feed_slot_show(&slot, feed->role, ret);
+        return u.bad ? ERR_CORRUPT : ERR_OK;
     }
     return u.bad ? ERR_CORRUPT : ERR_NOT_FOUND;
 }
@@ -55,7 +66,7 @@ static int load_feed(struct reader *r, const struct outbox_row *row, const char 
     int err = reader_statement(r, READ_SLOT, &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(s, 1, slot_code(period_of(row->kind)));
+    sqlite3_bind_int64(s, 1, code_of(row));
     sqlite3_bind_int64(s, 2, row->key);
     sqlite3_bind_int64(s, 3, device_no);
     sqlite3_bind_int64(s, 4, row->revision);
@@ -101,7 +112,7 @@ static int record_body(struct reader *r, const struct outbox_row *row, struct bu
     int err = reader_statement(r, READ_RECORD, &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(s, 1, slot_code(period_of(row->kind)));
+    sqlite3_bind_int64(s, 1, code_of(row));
     sqlite3_bind_int64(s, 2, row->key);
     sqlite3_bind_int64(s, 3, row->revision);
     int rc = sqlite3_step(s);
@@ -117,7 +128,7 @@ static int record_body(struct reader *r, const struct outbox_row *row, struct bu
     if (err == ERR_OK) {
         struct message_head head = head_of(r, l, row, offset_s);
         const char *members = (const char *)sqlite3_column_text(s, 4);
-        record_begin(b, &head, sqlite3_column_int64(s, 0), members,
+        record_begin(b, &head, sqlite3_column_int64(s, 0), row->revision, members,
                      (size_t)sqlite3_column_bytes(s, 4));
     }
     sqlite3_reset(s);

@@ -28,6 +28,22 @@ static const char *const migrations[] = {
     "CREATE TABLE cursor(dest TEXT PRIMARY KEY, epoch INTEGER NOT NULL, floor INTEGER NOT NULL,"
     " ranges BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE counter(device INTEGER PRIMARY KEY, body BLOB NOT NULL);",
+
+    "ALTER TABLE record ADD COLUMN facts BLOB;"
+    "CREATE TABLE dirty(period INTEGER, start INTEGER, PRIMARY KEY(period, start)) WITHOUT ROWID;"
+    "CREATE TABLE ledger(id INTEGER PRIMARY KEY, t INTEGER NOT NULL, device INTEGER NOT NULL,"
+    " feed INTEGER NOT NULL, counter INTEGER NOT NULL, event INTEGER NOT NULL, old REAL, first "
+    "REAL,"
+    " new REAL, multiplier REAL, entered REAL NOT NULL DEFAULT 0, actor TEXT, note TEXT);"
+    "CREATE TABLE price(month INTEGER, component INTEGER, version INTEGER, price_e8 INTEGER NOT "
+    "NULL,"
+    " verified INTEGER NOT NULL, t INTEGER NOT NULL, PRIMARY KEY(month, component, version))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE curve(kind INTEGER, day INTEGER, version INTEGER, points BLOB NOT NULL,"
+    " t INTEGER NOT NULL, PRIMARY KEY(kind, day, version)) WITHOUT ROWID;"
+    "CREATE TABLE filed(month INTEGER PRIMARY KEY, actor TEXT NOT NULL, t INTEGER NOT NULL);"
+    "CREATE TABLE command(id TEXT PRIMARY KEY, t INTEGER NOT NULL, reply TEXT NOT NULL)"
+    " WITHOUT ROWID;",
 };
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 

@@ -1,29 +1,37 @@
 #include "store/slot_codec.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/err.h"
+#include "store/slot_codec_v1.h"
 
-#define SLOT_VERSION   1
+#define SLOT_VERSION   2
 #define COVERAGE_STEPS 10000.0
-#define QUALITY_MASK   15u
-#define HAS_VALUE      16u
-#define IS_FLAT        32u
-#define FULL_COVERAGE  64u
+#define HAS_POWER      64u
+#define HAS_SUPPLY     128u
+/* of a counter */
+#define HAS_REGISTERS 1u
+#define HAS_CARRY     2u
+#define IS_RECOVERED  4u
+#define IS_SUSPECT    8u
+#define IS_KNOWN      16u
+#define STOOD_STILL   32u /* register_end is register_start */
+#define SAME_UNIT     64u /* as the counter before */
 
-static unsigned steps_of(double share, double steps) {
+unsigned slot_steps_of(double share, double steps) {
     if (!(share > 0.0))
         return 0;
     return share >= 1.0 ? (unsigned)steps : (unsigned)(share * steps + 0.5);
 }
 
 static void put_coverage(struct pack *p, double coverage) {
-    unsigned v = steps_of(coverage, COVERAGE_STEPS);
+    unsigned v = slot_steps_of(coverage, COVERAGE_STEPS);
     pack_u8(p, v & 0xff);
     pack_u8(p, v >> 8);
 }
 
-static double get_coverage(struct unpack *u) {
+double slot_get_coverage(struct unpack *u) {
     unsigned low = unpack_u8(u);
     unsigned v = low | unpack_u8(u) << 8;
     if (v > (unsigned)COVERAGE_STEPS)
@@ -32,7 +40,7 @@ static double get_coverage(struct unpack *u) {
 }
 
 static enum quality get_quality(struct unpack *u) {
-    unsigned q = unpack_u8(u) & QUALITY_MASK;
+    unsigned q = unpack_u8(u) & SLOT_QUALITY_MASK;
     if (q >= QUALITY_COUNT) {
         u->bad = true;
         return QUALITY_MISSING;
@@ -49,11 +57,11 @@ void slot_write_head(struct pack *p, const struct slot_head *h) {
 }
 
 int slot_read_head(struct unpack *u, struct slot_head *ret) {
-    struct slot_head h;
-    if (unpack_u8(u) != SLOT_VERSION)
+    struct slot_head h = {.version = unpack_u8(u)};
+    if (h.version < 1 || h.version > SLOT_VERSION)
         return ERR_CORRUPT;
     h.layout = (int64_t)unpack_varint(u);
-    h.coverage = get_coverage(u);
+    h.coverage = slot_get_coverage(u);
     h.quality = get_quality(u);
     h.feed_count = (size_t)unpack_varint(u);
     if (u->bad || h.feed_count > (size_t)(u->end - u->at))
@@ -68,68 +76,163 @@ static void put_time(struct pack *p, ms_t start, ms_t t) {
     pack_signed(p, t == 0 ? 0 : after + (after >= 0));
 }
 
-static ms_t get_time(struct unpack *u, ms_t start) {
+ms_t slot_get_time(struct unpack *u, ms_t start) {
     int64_t v = unpack_signed(u);
     return v == 0 ? 0 : (ms_t)((uint64_t)start + (uint64_t)(v - (v > 0)));
 }
 
-/* The doubles of a feed, in stored order; a NAN costs no byte. */
-static void feed_doubles(struct record_device *d, double *at[7]) {
-    at[0] = &d->import_kwh;
-    at[1] = &d->export_kwh;
-    at[2] = &d->import_start;
-    at[3] = &d->import_end;
-    at[4] = &d->export_start;
-    at[5] = &d->export_end;
-    at[6] = &d->multiplier;
+/* ---- feeds ------------------------------------------------------------------------------ */
+
+void feed_slot_clear(struct feed_slot *f) {
+    const double none = (double)NAN;
+    memset(f, 0, sizeof *f);
+    f->method = METHOD_NONE;
+    f->quality = QUALITY_MISSING;
+    f->power_kw = (struct power_stat){none, none, none};
+    for (int i = 0; i < FEED_COUNTERS; i++)
+        f->counter[i].register_start = f->counter[i].register_end = f->counter[i].multiplier = none;
+    supply_clear(&f->supply);
 }
 
-void slot_write_feed(struct pack *p, ms_t start, const struct record_device *d) {
-    struct record_device copy = *d;
-    double *doubles[7];
-    feed_doubles(&copy, doubles);
-    unsigned present = isnan(d->power_kw.avg) ? 0 : 128;
-    for (unsigned i = 0; i < 7; i++)
-        if (!isnan(*doubles[i]))
-            present |= 1u << i;
-    pack_u8(p, present);
-    pack_u8(p, (unsigned)d->quality | (unsigned)d->method << 4);
-    put_coverage(p, d->coverage);
-    for (unsigned i = 0; i < 7; i++)
-        if (present & 1u << i)
-            pack_f64(p, *doubles[i]);
-    for (unsigned i = 0; i < 2; i++)
-        put_time(p, start, d->register_at[i]);
-    pack_f32(p, d->edge_kwh);
-    if (present & 128) {
-        pack_f32(p, d->power_kw.avg);
-        pack_f32(p, d->power_kw.min);
-        pack_f32(p, d->power_kw.max);
+static bool is_stored(const struct counter_slot *c) {
+    return c->known || !isnan(c->register_start);
+}
+
+static void put_counter(struct pack *p, ms_t start, const struct counter_slot *c, double *unit) {
+    bool registers = !isnan(c->register_start) && !isnan(c->register_end);
+    bool still = registers && !(c->register_start < c->register_end) &&
+                 !(c->register_start > c->register_end);
+    bool same = c->unit <= *unit && c->unit >= *unit; /* false for the first: NAN */
+    bool carry = !(fabs(c->carry) <= 0.0);
+    pack_u8(p, (registers ? HAS_REGISTERS : 0) | (carry ? HAS_CARRY : 0) |
+                   (c->recovered ? IS_RECOVERED : 0) | (c->suspect ? IS_SUSPECT : 0) |
+                   (c->known ? IS_KNOWN : 0) | (still ? STOOD_STILL : 0) | (same ? SAME_UNIT : 0));
+    if (!same) {
+        pack_f64(p, c->unit);
+        pack_f64(p, c->multiplier);
+        *unit = c->unit;
     }
+    pack_signed(p, c->parts);
+    if (carry)
+        pack_f64(p, c->carry);
+    if (!registers)
+        return;
+    pack_f64(p, c->register_start);
+    if (!still)
+        pack_f64(p, c->register_end);
+    put_time(p, start, c->start_utc_ms);
+    put_time(p, start, c->end_utc_ms);
+    pack_signed(p, c->edge_parts);
 }
 
-void slot_read_feed(struct unpack *u, ms_t start, struct record_device *ret) {
-    double *doubles[7];
+static void get_counter(struct unpack *u, ms_t start, struct counter_slot *c, double *unit,
+                        double *multiplier) {
+    unsigned flags = unpack_u8(u);
+    if (!(flags & SAME_UNIT)) {
+        *unit = unpack_f64(u);
+        *multiplier = unpack_f64(u);
+    }
+    *c = (struct counter_slot){.known = flags & IS_KNOWN,
+                               .unit = *unit,
+                               .multiplier = *multiplier,
+                               .recovered = flags & IS_RECOVERED,
+                               .suspect = flags & IS_SUSPECT,
+                               .register_start = (double)NAN,
+                               .register_end = (double)NAN};
+    c->parts = unpack_signed(u);
+    if (flags & HAS_CARRY)
+        c->carry = unpack_f64(u);
+    if (!(flags & HAS_REGISTERS))
+        return;
+    c->register_start = unpack_f64(u);
+    c->register_end = flags & STOOD_STILL ? c->register_start : unpack_f64(u);
+    c->start_utc_ms = slot_get_time(u, start);
+    c->end_utc_ms = slot_get_time(u, start);
+    c->edge_parts = unpack_signed(u);
+}
+
+static void put_supply(struct pack *p, ms_t start, const struct supply_facts *s) {
+    struct supply_facts copy = *s;
+    for (size_t i = 0; i < SUPPLY_RANGES; i++) {
+        const struct range_stat *r = supply_range(&copy, i);
+        pack_varint(p, r->covered_ms);
+        if (r->covered_ms == 0)
+            continue;
+        pack_f32(p, r->avg);
+        pack_f32(p, r->min);
+        pack_f32(p, r->max);
+    }
+    put_time(p, start, s->s_max_at);
+    pack_f32(p, s->p_max_kw);
+}
+
+static void get_supply(struct unpack *u, ms_t start, struct supply_facts *s) {
+    supply_clear(s);
+    for (size_t i = 0; i < SUPPLY_RANGES; i++) {
+        struct range_stat *r = supply_range(s, i);
+        r->covered_ms = (uint32_t)unpack_varint(u);
+        if (r->covered_ms == 0)
+            continue;
+        r->avg = unpack_f32(u);
+        r->min = unpack_f32(u);
+        r->max = unpack_f32(u);
+    }
+    s->s_max_at = slot_get_time(u, start);
+    s->p_max_kw = unpack_f32(u);
+}
+
+void slot_write_feed(struct pack *p, ms_t start, const struct feed_slot *f) {
+    bool power = !isnan(f->power_kw.avg);
+    unsigned present = (power ? HAS_POWER : 0) | (f->has_supply ? HAS_SUPPLY : 0);
+    for (unsigned i = 0; i < FEED_COUNTERS; i++)
+        present |= is_stored(&f->counter[i]) ? 1u << i : 0;
+    pack_u8(p, present);
+    pack_u8(p, (unsigned)f->quality | (unsigned)f->method << 4);
+    put_coverage(p, f->coverage);
+    double unit = (double)NAN;
+    for (unsigned i = 0; i < FEED_COUNTERS; i++)
+        if (present & 1u << i)
+            put_counter(p, start, &f->counter[i], &unit);
+    if (power) {
+        pack_f32(p, f->power_kw.avg);
+        pack_f32(p, f->power_kw.min);
+        pack_f32(p, f->power_kw.max);
+    }
+    if (f->has_supply)
+        put_supply(p, start, &f->supply);
+}
+
+void slot_read_feed(struct unpack *u, const struct slot_head *h, ms_t start, enum role role,
+                    struct feed_slot *ret) {
+    feed_slot_clear(ret);
+    if (h->version == 1) {
+        slot_read_feed_v1(u, start, role, ret);
+        return;
+    }
     unsigned present = unpack_u8(u);
     unsigned word = unpack_u8(u);
-    if ((word & QUALITY_MASK) >= QUALITY_COUNT || word >> 4 > METHOD_NONE) {
+    if ((word & SLOT_QUALITY_MASK) >= QUALITY_COUNT || word >> 4 > METHOD_MANUAL) {
         u->bad = true;
         return;
     }
-    ret->quality = (enum quality)(word & QUALITY_MASK);
+    ret->quality = (enum quality)(word & SLOT_QUALITY_MASK);
     ret->method = (enum energy_method)(word >> 4);
-    ret->coverage = get_coverage(u);
-    feed_doubles(ret, doubles);
-    for (unsigned i = 0; i < 7; i++)
-        *doubles[i] = present & 1u << i ? unpack_f64(u) : (double)NAN;
-    for (unsigned i = 0; i < 2; i++)
-        ret->register_at[i] = get_time(u, start);
-    ret->edge_kwh = unpack_f32(u);
-    bool has_power = present & 128;
-    ret->power_kw.avg = has_power ? unpack_f32(u) : (double)NAN;
-    ret->power_kw.min = has_power ? unpack_f32(u) : (double)NAN;
-    ret->power_kw.max = has_power ? unpack_f32(u) : (double)NAN;
+    ret->coverage = slot_get_coverage(u);
+    double unit = (double)NAN, multiplier = (double)NAN;
+    for (unsigned i = 0; i < FEED_COUNTERS; i++)
+        if (present & 1u << i)
+            get_counter(u, start, &ret->counter[i], &unit, &multiplier);
+    if (present & HAS_POWER) {
+        ret->power_kw.avg = unpack_f32(u);
+        ret->power_kw.min = unpack_f32(u);
+        ret->power_kw.max = unpack_f32(u);
+    }
+    ret->has_supply = present & HAS_SUPPLY;
+    if (ret->has_supply)
+        get_supply(u, start, &ret->supply);
 }
+
+/* ---- points ----------------------------------------------------------------------------- */
 
 void slot_write_point_count(struct pack *p, size_t count) {
     pack_varint(p, count);
@@ -143,13 +246,28 @@ size_t slot_read_point_count(struct unpack *u) {
     return 0;
 }
 
+/* Floats in the order of the real numbers, as integers: neighbours differ by one. */
+static int64_t ordinal(double value) {
+    float f = (float)value;
+    int32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits < 0 ? (int64_t)INT32_MIN - bits : bits;
+}
+
+static double of_ordinal(int64_t n) {
+    int32_t bits = (int32_t)(n < 0 ? (int64_t)INT32_MIN - n : n);
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return (double)f;
+}
+
 void slot_write_point(struct pack *p, const struct slot_point *s) {
     unsigned tag = (unsigned)s->quality;
     bool flat = (float)s->min >= (float)s->max;
-    unsigned coverage = steps_of(s->coverage, 255.0);
-    tag |= s->has_value ? HAS_VALUE : 0;
-    tag |= s->is_gauge && flat ? IS_FLAT : 0;
-    tag |= coverage == 255 ? FULL_COVERAGE : 0;
+    unsigned coverage = slot_steps_of(s->coverage, 255.0);
+    tag |= s->has_value ? SLOT_HAS_VALUE : 0;
+    tag |= s->is_gauge && flat ? SLOT_IS_FLAT : 0;
+    tag |= coverage == 255 ? SLOT_FULL_COVERAGE : 0;
     pack_u8(p, tag);
     if (coverage != 255)
         pack_u8(p, coverage);
@@ -159,29 +277,43 @@ void slot_write_point(struct pack *p, const struct slot_point *s) {
         pack_f64(p, s->last);
         return;
     }
-    pack_f32(p, s->mean);
-    if (!flat) {
-        pack_f32(p, s->min);
-        pack_f32(p, s->max);
-    }
+    pack_f32(p, s->min);
+    if (flat)
+        return;
+    int64_t min = ordinal(s->min);
+    pack_signed(p, ordinal(s->mean) - min);
+    pack_signed(p, ordinal(s->max) - min);
+    pack_signed(p, ordinal(s->first) - min);
+    pack_signed(p, ordinal(s->last) - min);
 }
 
-void slot_read_point(struct unpack *u, bool is_gauge, struct slot_point *ret) {
+static double get_distance(struct unpack *u, int64_t min) {
+    int64_t n = (int64_t)((uint64_t)min + (uint64_t)unpack_signed(u));
+    if (n > INT32_MAX || n < -(int64_t)INT32_MAX) {
+        u->bad = true;
+        return (double)NAN;
+    }
+    return of_ordinal(n);
+}
+
+void slot_read_point(struct unpack *u, const struct slot_head *h, bool is_gauge,
+                     struct slot_point *ret) {
     unsigned tag = unpack_u8(u);
     double none = (double)NAN;
     *ret = (struct slot_point){.is_gauge = is_gauge,
-                               .has_value = tag & HAS_VALUE,
+                               .has_value = tag & SLOT_HAS_VALUE,
                                .mean = none,
                                .min = none,
                                .max = none,
+                               .first = none,
                                .last = none,
                                .coverage = 1.0,
-                               .quality = (enum quality)(tag & QUALITY_MASK)};
+                               .quality = (enum quality)(tag & SLOT_QUALITY_MASK)};
     if (ret->quality >= QUALITY_COUNT) {
         ret->quality = QUALITY_MISSING;
         u->bad = true;
     }
-    if (!(tag & FULL_COVERAGE))
+    if (!(tag & SLOT_FULL_COVERAGE))
         ret->coverage = (double)unpack_u8(u) / 255.0;
     if (!ret->has_value)
         return;
@@ -189,9 +321,17 @@ void slot_read_point(struct unpack *u, bool is_gauge, struct slot_point *ret) {
         ret->last = unpack_f64(u);
         return;
     }
-    ret->mean = ret->min = ret->max = unpack_f32(u);
-    if (!(tag & IS_FLAT)) {
-        ret->min = unpack_f32(u);
-        ret->max = unpack_f32(u);
+    bool flat = tag & SLOT_IS_FLAT;
+    if (h->version == 1) {
+        slot_read_gauge_v1(u, flat, ret);
+        return;
     }
+    ret->mean = ret->min = ret->max = ret->first = ret->last = unpack_f32(u);
+    if (flat)
+        return;
+    int64_t min = ordinal(ret->min);
+    ret->mean = get_distance(u, min);
+    ret->max = get_distance(u, min);
+    ret->first = get_distance(u, min);
+    ret->last = get_distance(u, min);
 }

@@ -104,7 +104,7 @@ void tick_take(struct tick *t, const struct aggregate *a, ms_t utc_ms, struct li
     *ret = s;
 }
 
-void tick_result(const struct tick *t, enum slot_period p, ms_t start, struct record_site *r) {
+void tick_result(const struct tick *t, enum slot_period p, ms_t start, struct record_seed *r) {
     struct tick_window none;
     open_window(&none, start);
     const struct tick_window *w = &none;
@@ -115,6 +115,7 @@ void tick_result(const struct tick *t, enum slot_period p, ms_t start, struct re
         uint32_t n = w->power[i].ticks;
         double unknown = (double)NAN;
         r->power[i] = (struct power_stat){unknown, unknown, unknown};
+        r->power_ms[i] = (uint64_t)n * MS_PER_S;
         if (n > 0)
             r->power[i] =
                 (struct power_stat){w->power[i].sum / (double)n, w->power[i].min, w->power[i].max};

@@ -5,8 +5,8 @@
 #ifndef BUSBAR_STORE_TICK_H
 #define BUSBAR_STORE_TICK_H
 
-#include "format/record.h"
 #include "store/aggregate.h"
+#include "store/records.h"
 
 struct tick_window {
     ms_t start;
@@ -27,7 +27,7 @@ int tick_init(struct tick *t, const struct site *site);
 void tick_fini(struct tick *t);
 /* Takes the tick at utc_ms from the state of the feeds; gives the site as of now. */
 void tick_take(struct tick *t, const struct aggregate *a, ms_t utc_ms, struct live_site *ret);
-/* Powers and SOC of a slot into its record; unknown where there was no tick. */
-void tick_result(const struct tick *t, enum slot_period p, ms_t start, struct record_site *r);
+/* Powers and SOC of a slot for its record; unknown where there was no tick. */
+void tick_result(const struct tick *t, enum slot_period p, ms_t start, struct record_seed *r);
 
 #endif

@@ -7,24 +7,19 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "format/record.h"
 #include "store/db.h"
 #include "store/reader.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
-#define RECORD_TEXT_MAX 16384
-#define RAW_KEY_TRIES   1000
+#define RAW_KEY_TRIES  1000
+#define EVENT_TEXT_MAX 4096
 
-static enum outbox_kind kind_of(enum slot_period p) {
-    return p == SLOT_1M ? OUTBOX_RECORD_1M : OUTBOX_RECORD_15M;
-}
-
-static int add_outbox(struct writer *w, uint64_t seq, enum outbox_kind kind, int64_t key,
-                      int64_t revision, unsigned part, unsigned parts, ms_t now_ms) {
+static int add_outbox(struct writer *w, uint64_t kind, int64_t key, int64_t revision, unsigned part,
+                      unsigned parts, ms_t now_ms) {
     sqlite3_stmt *s = w->statements[WRITE_OUTBOX];
-    sqlite3_bind_int64(s, 1, (int64_t)seq);
-    sqlite3_bind_int(s, 2, (int)kind);
+    sqlite3_bind_int64(s, 1, (int64_t)w->seq++);
+    sqlite3_bind_int64(s, 2, (int64_t)kind);
     sqlite3_bind_int64(s, 3, key);
     sqlite3_bind_int64(s, 4, revision);
     sqlite3_bind_int(s, 5, (int)part);
@@ -33,14 +28,18 @@ static int add_outbox(struct writer *w, uint64_t seq, enum outbox_kind kind, int
     return db_run(s);
 }
 
-/* The revision that a slot written now gets: one more than the newest record of it. */
-static int revision_of(struct writer *w, enum slot_period p, ms_t start, int64_t *ret) {
-    if (w->open[p].known && w->open[p].start == start) {
-        *ret = w->open[p].revision;
+static size_t open_place(int64_t code) {
+    return code == slot_code(SLOT_1M) ? SLOT_1M : SLOT_15M;
+}
+
+int writer_revision(struct writer *w, int64_t code, ms_t start, int64_t *ret) {
+    size_t i = open_place(code);
+    if (w->open[i].known && w->open[i].code == code && w->open[i].start == start) {
+        *ret = w->open[i].revision;
         return ERR_OK;
     }
     sqlite3_stmt *s = w->statements[READ_REVISION];
-    sqlite3_bind_int64(s, 1, slot_code(p));
+    sqlite3_bind_int64(s, 1, code);
     sqlite3_bind_int64(s, 2, start);
     int rc = sqlite3_step(s);
     int64_t revision = 0;
@@ -49,9 +48,10 @@ static int revision_of(struct writer *w, enum slot_period p, ms_t start, int64_t
     sqlite3_reset(s);
     if (rc != SQLITE_ROW)
         return db_err(rc);
-    w->open[p].known = true;
-    w->open[p].start = start;
-    w->open[p].revision = revision;
+    w->open[i].known = true;
+    w->open[i].code = code;
+    w->open[i].start = start;
+    w->open[i].revision = revision;
     *ret = revision;
     return ERR_OK;
 }
@@ -71,18 +71,18 @@ static int write_raw(struct writer *w, const struct pending_block *b, const uint
     return db_err(rc);
 }
 
-static int write_slot(struct writer *w, const struct pending_block *b, const uint8_t *body) {
+int writer_put_slot(struct writer *w, int64_t code, ms_t start, int64_t device_no, const void *body,
+                    size_t n) {
     int64_t revision = 0;
-    enum slot_period p = (enum slot_period)b->period;
-    int err = revision_of(w, p, b->t, &revision);
+    int err = writer_revision(w, code, start, &revision);
     if (err < 0)
         return err;
     sqlite3_stmt *s = w->statements[WRITE_SLOT];
-    sqlite3_bind_int64(s, 1, slot_code(p));
-    sqlite3_bind_int64(s, 2, b->t);
-    sqlite3_bind_int64(s, 3, w->device_no[b->number]);
+    sqlite3_bind_int64(s, 1, code);
+    sqlite3_bind_int64(s, 2, start);
+    sqlite3_bind_int64(s, 3, device_no);
     sqlite3_bind_int64(s, 4, revision);
-    sqlite3_bind_blob(s, 5, body, (int)b->bytes, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 5, body, (int)n, SQLITE_STATIC);
     return db_run(s);
 }
 
@@ -93,81 +93,86 @@ static int write_checkpoint(struct writer *w, const struct pending_block *b, con
     return db_run(s);
 }
 
-static int write_record(struct writer *w, enum slot_period p, struct record_site *r,
-                        unsigned device_parts, ms_t now_ms, uint64_t *seq) {
+int writer_put_record(struct writer *w, const struct writer_record *r, ms_t now_ms) {
     int64_t revision = 0;
-    int err = revision_of(w, p, r->start, &revision);
+    int err = writer_revision(w, r->code, r->start, &revision);
     if (err < 0)
         return err;
-    int offset_s = clock_utc_offset_s(r->start);
-    struct buf b;
-    buf_init(&b, w->text, RECORD_TEXT_MAX);
-    r->revision = (uint32_t)revision;
-    r->period = slot_name(p);
-    record_site_write(&b, r, offset_s);
-    if (!buf_ok(&b))
-        return ERR_LIMIT;
     sqlite3_stmt *s = w->statements[WRITE_RECORD];
-    sqlite3_bind_int64(s, 1, slot_code(p));
+    sqlite3_bind_int64(s, 1, r->code);
     sqlite3_bind_int64(s, 2, r->start);
     sqlite3_bind_int64(s, 3, revision);
     sqlite3_bind_int64(s, 4, now_ms);
     sqlite3_bind_int64(s, 5, w->layout);
-    sqlite3_bind_int(s, 6, offset_s);
-    sqlite3_bind_int(s, 7, device_parts > 0);
-    sqlite3_bind_text(s, 8, b.data, (int)b.len, SQLITE_STATIC);
+    sqlite3_bind_int(s, 6, clock_utc_offset_s(r->start));
+    sqlite3_bind_int(s, 7, r->device_parts > 0);
+    sqlite3_bind_text(s, 8, r->text, (int)r->text_n, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 9, r->facts, (int)r->facts_n, SQLITE_STATIC);
     err = db_run(s);
-    unsigned parts = device_parts > 0 ? device_parts : 1;
+    unsigned parts = r->device_parts > 0 ? r->device_parts : 1;
     for (unsigned part = 1; err == ERR_OK && part <= parts; part++)
-        err = add_outbox(w, (*seq)++, kind_of(p), r->start, revision, part, parts, now_ms);
-    w->open[p].known = false; /* a later one is the next revision */
+        err = add_outbox(w, r->kind, r->start, revision, part, parts, now_ms);
+    w->open[open_place(r->code)].known = false; /* a later one is the next revision */
+    if (err == ERR_OK)
+        w->records_open++;
     return err;
 }
 
-static int write_event(struct writer *w, const struct pending_block *b, const uint8_t *body,
-                       ms_t now_ms, uint64_t *seq) {
+static int put_event(struct writer *w, ms_t at, const char *members, size_t n, ms_t now_ms) {
     sqlite3_stmt *s = w->statements[WRITE_EVENT];
-    sqlite3_bind_int64(s, 1, b->t);
+    sqlite3_bind_int64(s, 1, at);
     sqlite3_bind_int64(s, 2, w->layout);
-    sqlite3_bind_int(s, 3, clock_utc_offset_s(b->t));
-    sqlite3_bind_text(s, 4, (const char *)body, (int)b->bytes, SQLITE_STATIC);
+    sqlite3_bind_int(s, 3, clock_utc_offset_s(at));
+    sqlite3_bind_text(s, 4, members, (int)n, SQLITE_STATIC);
     int err = db_run(s);
     if (err < 0)
         return err;
-    return add_outbox(w, (*seq)++, OUTBOX_EVENT, sqlite3_last_insert_rowid(w->db), 0, 1, 1, now_ms);
+    return add_outbox(w, OUTBOX_EVENT, sqlite3_last_insert_rowid(w->db), 0, 1, 1, now_ms);
 }
 
-/* Slots in which the program did not run: one record like another but for its time. */
-static int write_gap(struct writer *w, const struct pending_block *b, struct record_site *r,
-                     ms_t now_ms, uint64_t *seq) {
-    enum slot_period p = (enum slot_period)b->period;
-    int err = ERR_OK;
-    for (ms_t start = b->t; err == ERR_OK && start < b->key; start += slot_ms(p)) {
-        r->start = start;
-        r->end = start + slot_ms(p);
-        err = write_record(w, p, r, 0, now_ms, seq);
-    }
-    return err;
+int writer_put_event(struct writer *w, const struct event_body *e, ms_t now_ms) {
+    char text[EVENT_TEXT_MAX];
+    struct buf b;
+    buf_init(&b, text, sizeof text);
+    event_members_write(&b, e, clock_utc_offset_s(e->at));
+    return buf_ok(&b) ? put_event(w, e->at, b.data, b.len, now_ms) : ERR_LIMIT;
+}
+
+/* A counter event, for the officer who confirms it. */
+static int write_ledger(struct writer *w, const struct pending_block *b, const uint8_t *body) {
+    struct ledger_entry e;
+    memcpy(&e, body, sizeof e);
+    sqlite3_stmt *s = w->statements[WRITE_LEDGER];
+    sqlite3_bind_int64(s, 1, b->t);
+    sqlite3_bind_int64(s, 2, w->device_no[b->number]);
+    sqlite3_bind_int(s, 3, e.feed);
+    sqlite3_bind_int(s, 4, e.counter);
+    sqlite3_bind_int(s, 5, e.event);
+    sqlite3_bind_double(s, 6, e.old_register);
+    sqlite3_bind_double(s, 7, e.first_register);
+    sqlite3_bind_double(s, 8, e.new_register);
+    sqlite3_bind_double(s, 9, e.multiplier);
+    return db_run(s);
 }
 
 static int write_block(struct writer *w, const struct pending_block *b, const uint8_t *body,
-                       ms_t now_ms, uint64_t *seq) {
-    struct record_site record;
+                       ms_t now_ms) {
     switch ((enum pending_kind)b->kind) {
     case PENDING_RAW:
         return write_raw(w, b, body);
     case PENDING_SLOT:
-        return write_slot(w, b, body);
+        return writer_put_slot(w, slot_code((enum slot_period)b->period), b->t,
+                               w->device_no[b->number], body, b->bytes);
     case PENDING_CHECKPOINT:
         return write_checkpoint(w, b, body);
     case PENDING_RECORD:
-        memcpy(&record, body, sizeof record);
-        return write_record(w, (enum slot_period)b->period, &record, b->number, now_ms, seq);
-    case PENDING_EVENT:
-        return write_event(w, b, body, now_ms, seq);
+        return w->hooks.record ? w->hooks.record(w->hooks.arg, b, body, now_ms) : ERR_OK;
     case PENDING_GAP:
-        memcpy(&record, body, sizeof record);
-        return write_gap(w, b, &record, now_ms, seq);
+        return w->hooks.gap ? w->hooks.gap(w->hooks.arg, b, body, now_ms) : ERR_OK;
+    case PENDING_EVENT:
+        return put_event(w, b->t, (const char *)body, b->bytes, now_ms);
+    case PENDING_LEDGER:
+        return write_ledger(w, b, body);
     }
     return ERR_RANGE;
 }
@@ -214,7 +219,7 @@ static void give_back_cursors(struct writer *w, const struct writer_dest *taken,
 }
 
 static int write_all(struct writer *w, const struct writer_dest *dests, size_t dest_count,
-                     ms_t now_ms, uint64_t *seq, int *ret_moved) {
+                     ms_t now_ms, int *ret_moved) {
     int err = db_exec(w->db, "BEGIN IMMEDIATE");
     if (err < 0)
         return err;
@@ -223,7 +228,9 @@ static int write_all(struct writer *w, const struct writer_dest *dests, size_t d
     const uint8_t *body;
     const struct pending_block *b;
     for (size_t at = 0; err == ERR_OK && (b = pending_next(&w->pending, &at, &body)) != NULL;)
-        err = write_block(w, b, body, now_ms, seq);
+        err = write_block(w, b, body, now_ms);
+    if (err == ERR_OK && w->hooks.after)
+        err = w->hooks.after(w->hooks.arg, now_ms);
     if (err == ERR_OK) {
         *ret_moved = write_cursors(w, dests, dest_count);
         err = *ret_moved < 0 ? *ret_moved : ERR_OK;
@@ -248,13 +255,15 @@ int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news) {
     bool moved_any = false;
     for (size_t i = 0; i < dest_count; i++)
         moved_any = moved_any || dests[i].dirty;
-    if (w->pending.len == 0 && !moved_any) {
+    if (w->pending.len == 0 && !moved_any && !w->more) {
         *ret_news = false;
         return ERR_OK;
     }
-    uint64_t seq = w->seq_next;
     int moved = 0;
-    int err = write_all(w, dests, dest_count, now_ms, &seq, &moved);
+    w->seq = w->seq_next;
+    w->records_open = 0;
+    int err = write_all(w, dests, dest_count, now_ms, &moved);
+    uint64_t seq = w->seq;
     if (err < 0) {
         report_failure(w, err);
         if (!sqlite3_get_autocommit(w->db))
@@ -267,7 +276,7 @@ int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news) {
                  w->path, w->pending.refused);
     w->failing = false;
     w->commits++;
-    w->records += w->pending.counts[PENDING_RECORD];
+    w->records += w->records_open;
     w->slots += w->pending.counts[PENDING_SLOT];
     *ret_news = seq != w->seq_next || moved > 0;
     pthread_mutex_lock(&w->lock);

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "calc/slot.h"
+#include "format/record.h"
 #include "meter/site.h"
 #include "store/cursor.h"
 #include "store/pending.h"
@@ -26,6 +27,16 @@ struct writer_dest {
     bool dirty;
 };
 
+/* What the writer has no opinion about: what a record says. Called inside the transaction, where
+ * the block stands; they write through writer_put_*. A failure (< 0) undoes the transaction. */
+struct writer_hooks {
+    void *arg;
+    int (*record)(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
+    int (*gap)(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
+    /* After all blocks: what is due besides. */
+    int (*after)(void *arg, ms_t now_ms);
+};
+
 enum writer_statement {
     WRITE_RAW,
     WRITE_SLOT,
@@ -34,6 +45,7 @@ enum writer_statement {
     WRITE_EVENT,
     WRITE_OUTBOX,
     WRITE_CURSOR,
+    WRITE_LEDGER,
     READ_REVISION,
     WRITER_STATEMENT_COUNT
 };
@@ -48,10 +60,14 @@ struct writer {
     uint64_t seq_next; /* the next commit starts with it */
     int64_t layout;
     int64_t *device_no; /* of the site's devices */
-    char *text;         /* of one record */
+    struct writer_hooks hooks;
+    uint64_t seq;          /* inside a transaction: the next one */
+    uint64_t records_open; /* written in it */
+    bool more;             /* the hooks have work left: commit although nothing is pending */
     /* the revision of the slot being written, by period */
     struct {
         bool known;
+        int64_t code;
         ms_t start;
         int64_t revision;
     } open[SLOT_OPEN_COUNT];
@@ -73,12 +89,32 @@ int writer_set_site(struct writer *w, const struct site *site);
  * success *ret_news says whether outbox or cursors changed. */
 int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news);
 
+/* ---- for the hooks, inside the transaction ------------------------------------------------- */
+
+/* The revision that a slot written now gets: one more than the newest record of it. code: of the
+ * period, store/slot_code.h. */
+int writer_revision(struct writer *w, int64_t code, ms_t start, int64_t *ret);
+int writer_put_slot(struct writer *w, int64_t code, ms_t start, int64_t device_no, const void *body,
+                    size_t n);
+struct writer_record {
+    int64_t code;
+    uint64_t kind; /* outbox_kind, above it the number of a bill's account */
+    ms_t start;
+    const char *text; /* the site's members */
+    size_t text_n;
+    const void *facts;
+    size_t facts_n;
+    unsigned device_parts; /* parts with devices; 0: one part without */
+};
+int writer_put_record(struct writer *w, const struct writer_record *r, ms_t now_ms);
+int writer_put_event(struct writer *w, const struct event_body *e, ms_t now_ms);
+
 /* Any thread; in memory until the next commit. */
 void writer_ack(struct writer *w, const char *dest, ms_t epoch, uint64_t from, uint64_t to);
 /* Lowest floor of the destinations that the configuration names; UINT64_MAX without any. */
 uint64_t writer_floor(struct writer *w, const struct site *site);
 
 /* Start of the newest record of a period; false when there is none. */
-bool writer_last_start(struct writer *w, enum slot_period p, ms_t *ret_start);
+bool writer_last_start(struct writer *w, int64_t code, ms_t *ret_start);
 
 #endif

@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -12,7 +14,6 @@
 #include "store/writer.h"
 #include "sys/log.h"
 
-#define RECORD_TEXT_MAX    16384
 #define PENDING_BASE       (1u << 20)
 #define PENDING_PER_POINT  128 /* a minute and a quarter, twice, and seconds of raw rows */
 #define PENDING_PER_DEVICE 2048
@@ -23,10 +24,12 @@ static const char *const statement_sql[WRITER_STATEMENT_COUNT] = {
     [WRITE_RAW] = "INSERT INTO raw VALUES(?,?,?,?)",
     [WRITE_SLOT] = "INSERT OR REPLACE INTO slot VALUES(?,?,?,?,?)",
     [WRITE_CHECKPOINT] = "INSERT OR REPLACE INTO counter VALUES(?,?)",
-    [WRITE_RECORD] = "INSERT INTO record VALUES(?,?,?,?,?,?,?,?)",
+    [WRITE_RECORD] = "INSERT INTO record VALUES(?,?,?,?,?,?,?,?,?)",
     [WRITE_EVENT] = "INSERT INTO event(t,layout,offset_s,body) VALUES(?,?,?,?)",
     [WRITE_OUTBOX] = "INSERT INTO outbox VALUES(?,?,?,?,?,?,?)",
     [WRITE_CURSOR] = "INSERT OR REPLACE INTO cursor VALUES(?,?,?,?)",
+    [WRITE_LEDGER] = "INSERT INTO ledger(t,device,feed,counter,event,old,first,new,multiplier)"
+                     " VALUES(?,?,?,?,?,?,?,?,?)",
     [READ_REVISION] = "SELECT max(revision) FROM record WHERE period=? AND start=?",
 };
 
@@ -94,8 +97,7 @@ int writer_open(struct writer *w, const char *path, ms_t now_ms) {
     if (pthread_mutex_init(&w->lock, NULL) != 0)
         return ERR_NOMEM;
     w->path = strdup(path);
-    w->text = malloc(RECORD_TEXT_MAX);
-    int err = w->path && w->text ? ERR_OK : ERR_NOMEM;
+    int err = w->path ? ERR_OK : ERR_NOMEM;
     if (err == ERR_OK)
         err = take_lock(w, path);
     if (err == ERR_OK)
@@ -119,7 +121,6 @@ void writer_close(struct writer *w) {
     pthread_mutex_destroy(&w->lock);
     free(w->device_no);
     free(w->path);
-    free(w->text);
     memset(w, 0, sizeof *w);
     w->lock_fd = -1;
 }
@@ -207,13 +208,11 @@ int writer_set_site(struct writer *w, const struct site *site) {
     return err;
 }
 
-bool writer_last_start(struct writer *w, enum slot_period p, ms_t *ret_start) {
-    int64_t start = -1;
-    int err = db_get_i64(w->db,
-                         p == SLOT_1M ? "SELECT max(start) FROM record WHERE period=60"
-                                      : "SELECT max(start) FROM record WHERE period=900",
-                         -1, &start);
-    if (err < 0 || start < 0)
+bool writer_last_start(struct writer *w, int64_t code, ms_t *ret_start) {
+    char sql[80];
+    int64_t start = INT64_MIN;
+    snprintf(sql, sizeof sql, "SELECT max(start) FROM record WHERE period=%" PRId64, code);
+    if (db_get_i64(w->db, sql, INT64_MIN, &start) < 0 || start == INT64_MIN)
         return false;
     *ret_start = start;
     return true;

@@ -34,11 +34,10 @@ static inline int init_body(void **state) {
     return 0;
 }
 
-/* The body is whole, is JSON, and is what was wanted; leaves it for the schemas. */
-static inline void check(const char *schema, const char *name, const char *want) {
+/* The body is whole and is JSON, each member once; leaves it for the schemas. */
+static inline void check_json(const char *schema, const char *name) {
     json_error_t error;
     assert_true(buf_ok(&body));
-    assert_string_equal(body.data, want);
     json_t *root = json_loads(body.data, JSON_REJECT_DUPLICATES, &error);
     assert_non_null(root);
     json_decref(root);
@@ -54,11 +53,34 @@ static inline void check(const char *schema, const char *name, const char *want)
     assert_int_equal(fclose(f), 0);
 }
 
+/* And is what was wanted, byte for byte. */
+static inline void check(const char *schema, const char *name, const char *want) {
+    assert_string_equal(body.data, want);
+    check_json(schema, name);
+}
+
+/* The same for what is longer than a string may be: pieces, the last one NULL. */
+static inline void check_pieces(const char *schema, const char *name, const char *const *pieces) {
+    static char want[BODY_MAX];
+    struct buf b;
+    buf_init(&b, want, sizeof want);
+    for (; *pieces != NULL; pieces++)
+        buf_puts(&b, *pieces);
+    assert_true(buf_ok(&b));
+    check(schema, name, want);
+}
+
 static const struct message_head head = {
     .epoch = EPOCH, .seq = 42, .site = "tianxi", .gateway = "gw1", .utc_offset_s = CHINA};
 
 static inline void assert_contains(const char *part) {
+    if (strstr(body.data, part) == NULL)
+        print_message("not in the body: %s\n%s\n", part, body.data);
     assert_non_null(strstr(body.data, part));
+}
+
+static inline void assert_lacks(const char *part) {
+    assert_null(strstr(body.data, part));
 }
 
 #endif

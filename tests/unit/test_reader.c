@@ -60,7 +60,7 @@ static void a_slot_closed_under_the_old_configuration_keeps_its_feeds(void **sta
     rig_run(&g, T0 + QUARTER + 1000, T0 + QUARTER + 5000);
     json_t *quarters = rig_messages(&g.works, OUTBOX_RECORD_15M);
     const json_t *q = json_array_get(quarters, 0);
-    assert_near(number_at(q, "devices/0/energy_import_kwh"), 15 * 480.0 - 8.0, 1e-6);
+    assert_near(number_at(q, "devices/0/energy_import_kwh"), 899.9 * 8.0, 1e-6);
     json_decref(quarters);
     rig_fini(&g);
 }

@@ -14,73 +14,126 @@
 #define START   1700000040000
 #define UNKNOWN ((double)NAN)
 
+static const struct slot_head head = {
+    .version = 2, .layout = 300, .coverage = 0.98765, .quality = 3, .feed_count = 2};
+
+static void assert_close(double got, double want) {
+    assert_true(fabs(got - want) < 1e-6);
+}
+
+static void assert_same(double got, double want) {
+    assert_true((isnan(got) && isnan(want)) || (got <= want && got >= want));
+}
+
+static struct counter_slot import_counter(void) {
+    return (struct counter_slot){.known = true,
+                                 .parts = 33123,
+                                 .unit = 8000.0 * 0.01 / 1000.0,
+                                 .register_start = 123456.78,
+                                 .register_end = 123457.11,
+                                 .start_utc_ms = START - 1,
+                                 .end_utc_ms = START + 59500,
+                                 .edge_parts = -77,
+                                 .multiplier = 8000.0,
+                                 .recovered = true};
+}
+
 static void a_feed_comes_back_exactly(void **state) {
     (void)state;
-    uint8_t bytes[400];
+    uint8_t bytes[600];
     struct pack p;
     struct unpack u;
-    struct slot_head head = {.layout = 300, .coverage = 0.98765, .quality = 3, .feed_count = 2};
-    struct record_device in = {.import_kwh = 1.0 / 3.0,
-                               .export_kwh = UNKNOWN,
-                               .method = METHOD_RECOVERED,
-                               .import_start = 123456.78,
-                               .import_end = 123457.11,
-                               .export_start = UNKNOWN,
-                               .export_end = UNKNOWN,
-                               .register_at = {START - 1, START + 59500},
-                               .multiplier = 8000.0,
-                               .power_kw = {1.5, -2.5, 3.5},
-                               .coverage = 0.5,
-                               .quality = QUALITY_SUSPECT};
-    struct record_device nothing = {.import_kwh = UNKNOWN,
-                                    .export_kwh = UNKNOWN,
-                                    .method = METHOD_NONE,
-                                    .import_start = UNKNOWN,
-                                    .import_end = UNKNOWN,
-                                    .export_start = UNKNOWN,
-                                    .export_end = UNKNOWN,
-                                    .multiplier = UNKNOWN,
-                                    .power_kw = {UNKNOWN, UNKNOWN, UNKNOWN},
-                                    .quality = QUALITY_MISSING};
+    struct feed_slot in, nothing, out;
+    feed_slot_clear(&in);
+    feed_slot_clear(&nothing);
+    in.method = METHOD_RECOVERED;
+    in.quality = QUALITY_SUSPECT;
+    in.coverage = 0.5;
+    in.power_kw = (struct power_stat){1.5, -2.5, 3.5};
+    in.counter[FEED_FORWARD] = import_counter();
+    in.counter[FEED_Q1] = (struct counter_slot){.known = true,
+                                                .carry = 1.0 / 3.0,
+                                                .register_start = UNKNOWN,
+                                                .register_end = UNKNOWN,
+                                                .multiplier = UNKNOWN};
+    in.has_supply = true;
+    in.supply.s_kva = (struct range_stat){10.5, 1.5, 99.5, 900000};
+    in.supply.s_max_at = START + 7;
     pack_init(&p, bytes, sizeof bytes);
     slot_write_head(&p, &head);
     slot_write_feed(&p, START, &in);
     slot_write_feed(&p, START, &nothing);
+    assert_false(p.overflow);
     unpack_init(&u, bytes, p.len);
     struct slot_head got;
-    struct record_device out = {0};
     assert_int_equal(slot_read_head(&u, &got), ERR_OK);
     assert_int_equal(got.layout, 300);
     assert_float_equal(got.coverage, 0.9877, 1e-9);
     assert_int_equal(got.quality, 3);
-    slot_read_feed(&u, START, &out);
-    assert_true(out.import_kwh >= in.import_kwh && out.import_kwh <= in.import_kwh);
-    assert_true(out.import_start >= in.import_start && out.import_start <= in.import_start);
-    assert_true(isnan(out.export_kwh));
-    assert_int_equal(out.register_at[0], START - 1);
-    assert_int_equal(out.register_at[1], START + 59500);
+    slot_read_feed(&u, &got, START, ROLE_GRID, &out);
+    const struct counter_slot *c = &out.counter[FEED_FORWARD];
+    const struct counter_slot want = import_counter();
+    assert_true(c->known && c->recovered && !c->suspect);
+    assert_int_equal(c->parts, 33123);
+    assert_int_equal(c->edge_parts, -77);
+    assert_same(c->unit, want.unit);
+    assert_same(c->register_start, want.register_start);
+    assert_same(c->register_end, want.register_end);
+    assert_int_equal(c->start_utc_ms, START - 1);
+    assert_int_equal(c->end_utc_ms, START + 59500);
+    assert_same(counter_slot_amount(&out.counter[FEED_Q1]), 1.0 / 3.0);
+    assert_false(out.counter[FEED_REVERSE].known);
     assert_int_equal(out.method, METHOD_RECOVERED);
     assert_int_equal(out.quality, QUALITY_SUSPECT);
     assert_float_equal(out.power_kw.min, -2.5, 0);
-    slot_read_feed(&u, START, &out);
-    assert_true(isnan(out.import_kwh) && isnan(out.power_kw.avg) && isnan(out.multiplier));
-    assert_int_equal(out.register_at[0], 0);
+    assert_true(out.has_supply);
+    assert_float_equal(out.supply.s_kva.max, 99.5, 0);
+    assert_int_equal(out.supply.s_kva.covered_ms, 900000);
+    assert_int_equal(out.supply.s_max_at, START + 7);
+    assert_true(isnan(out.supply.frequency_hz.avg));
+    slot_read_feed(&u, &got, START, ROLE_GRID, &out);
+    assert_false(out.counter[FEED_FORWARD].known || out.has_supply);
+    assert_true(isnan(out.power_kw.avg) && isnan(out.counter[FEED_FORWARD].register_start));
     assert_false(u.bad);
     assert_ptr_equal(u.at, u.end);
 }
 
+/* energy = (end - start) x multiplier + edge + rollover, as the record promises. */
+static void what_a_record_shows_adds_up(void **state) {
+    (void)state;
+    struct feed_slot f;
+    struct record_device d;
+    feed_slot_clear(&f);
+    f.counter[FEED_FORWARD] = import_counter();
+    /* 33 counts between the readings, a turn of the register at 1000 counts besides */
+    f.counter[FEED_FORWARD].parts = (33 + 1000) * COUNTER_PARTS - 77;
+    feed_slot_show(&f, ROLE_GRID, &d);
+    assert_close(d.edge_kwh, -77 * 0.08);
+    assert_close(d.rollover_kwh, 1000 * 80.0);
+    assert_close(d.import_kwh,
+                 (d.import_end - d.import_start) * d.multiplier + d.edge_kwh + d.rollover_kwh);
+    /* a source generates into export */
+    feed_slot_show(&f, ROLE_PV, &d);
+    assert_true(isnan(d.import_kwh));
+    assert_close(d.export_end, 123457.11);
+}
+
 static void a_reading_at_the_edge_is_not_never(void **state) {
     (void)state;
-    uint8_t bytes[100];
+    uint8_t bytes[200];
     struct pack p;
     struct unpack u;
-    struct record_device d = {.register_at = {START, START + 1}}, out;
+    struct feed_slot f, out;
+    feed_slot_clear(&f);
+    f.counter[FEED_FORWARD] = import_counter();
+    f.counter[FEED_FORWARD].start_utc_ms = START;
+    f.counter[FEED_FORWARD].end_utc_ms = START + 1;
     pack_init(&p, bytes, sizeof bytes);
-    slot_write_feed(&p, START, &d);
+    slot_write_feed(&p, START, &f);
     unpack_init(&u, bytes, p.len);
-    slot_read_feed(&u, START, &out);
-    assert_int_equal(out.register_at[0], START);
-    assert_int_equal(out.register_at[1], START + 1);
+    slot_read_feed(&u, &head, START, ROLE_GRID, &out);
+    assert_int_equal(out.counter[FEED_FORWARD].start_utc_ms, START);
+    assert_int_equal(out.counter[FEED_FORWARD].end_utc_ms, START + 1);
 }
 
 static void points_keep_what_their_kind_needs(void **state) {
@@ -91,13 +144,15 @@ static void points_keep_what_their_kind_needs(void **state) {
     struct slot_point gauge = {.is_gauge = true,
                                .has_value = true,
                                .mean = 2.0,
-                               .min = 1.0,
+                               .min = -1.0,
                                .max = 4.0,
+                               .first = -0.5,
+                               .last = 3.25,
                                .coverage = 0.5,
                                .quality = QUALITY_GOOD};
     struct slot_point flat = gauge, last = {.has_value = true, .last = 0.1, .coverage = 1.0};
     struct slot_point none = {.is_gauge = true, .quality = QUALITY_MISSING};
-    flat.min = flat.max = flat.mean;
+    flat.min = flat.max = flat.first = flat.last = flat.mean;
     flat.coverage = 1.0;
     pack_init(&p, bytes, sizeof bytes);
     slot_write_point_count(&p, 4);
@@ -110,26 +165,73 @@ static void points_keep_what_their_kind_needs(void **state) {
     unpack_init(&u, bytes, p.len);
     struct slot_point out;
     assert_int_equal(slot_read_point_count(&u), 4);
-    slot_read_point(&u, true, &out);
+    slot_read_point(&u, &head, true, &out);
+    assert_float_equal(out.mean, 2.0, 0);
+    assert_float_equal(out.min, -1.0, 0);
     assert_float_equal(out.max, 4.0, 0);
+    assert_float_equal(out.first, -0.5, 0);
+    assert_float_equal(out.last, 3.25, 0);
     assert_float_equal(out.coverage, 0.5, 0.002);
-    slot_read_point(&u, true, &out);
+    slot_read_point(&u, &head, true, &out);
     assert_float_equal(out.min, 2.0, 0);
+    assert_float_equal(out.first, 2.0, 0);
     assert_float_equal(out.coverage, 1.0, 0);
-    slot_read_point(&u, false, &out);
+    slot_read_point(&u, &head, false, &out);
     assert_float_equal(out.last, 0.1, 0);
-    slot_read_point(&u, true, &out);
+    slot_read_point(&u, &head, true, &out);
     assert_false(out.has_value);
     assert_true(isnan(out.mean));
     assert_int_equal(out.quality, QUALITY_MISSING);
     assert_false(u.bad);
-    slot_read_point(&u, true, &out);
+    slot_read_point(&u, &head, true, &out);
     assert_true(u.bad); /* beyond the end */
+}
+
+/* 0.1.0 wrote kWh as doubles: present, quality and method, coverage, doubles, times, edge, powers.
+ */
+static void a_row_of_version_1_is_read(void **state) {
+    (void)state;
+    uint8_t bytes[200];
+    struct pack p;
+    struct unpack u;
+    pack_init(&p, bytes, sizeof bytes);
+    pack_u8(&p, 1);     /* version */
+    pack_varint(&p, 7); /* layout */
+    pack_u8(&p, 10000 & 0xff);
+    pack_u8(&p, 10000 >> 8);
+    pack_u8(&p, QUALITY_GOOD);
+    pack_varint(&p, 1);
+    pack_u8(&p, 1u | 4u | 8u | 64u); /* import, its two registers, multiplier */
+    pack_u8(&p, QUALITY_GOOD | METHOD_REGISTER << 4);
+    pack_u8(&p, 10000 & 0xff);
+    pack_u8(&p, 10000 >> 8);
+    pack_f64(&p, 12.5);
+    pack_f64(&p, 100.0);
+    pack_f64(&p, 100.25);
+    pack_f64(&p, 50.0);
+    pack_signed(&p, 101); /* 100 ms after the start */
+    pack_signed(&p, 59101);
+    pack_f32(&p, 0.0);
+    unpack_init(&u, bytes, p.len);
+    struct slot_head got;
+    struct feed_slot out;
+    struct record_device d;
+    assert_int_equal(slot_read_head(&u, &got), ERR_OK);
+    assert_int_equal(got.version, 1);
+    slot_read_feed(&u, &got, START, ROLE_GRID, &out);
+    assert_false(u.bad);
+    feed_slot_show(&out, ROLE_GRID, &d);
+    assert_same(d.import_kwh, 12.5);
+    assert_same(d.import_end, 100.25);
+    assert_int_equal(d.register_at[0], START + 100);
+    assert_same(d.multiplier, 50.0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_feed_comes_back_exactly),
+                                       cmocka_unit_test(what_a_record_shows_adds_up),
                                        cmocka_unit_test(a_reading_at_the_edge_is_not_never),
-                                       cmocka_unit_test(points_keep_what_their_kind_needs)};
+                                       cmocka_unit_test(points_keep_what_their_kind_needs),
+                                       cmocka_unit_test(a_row_of_version_1_is_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,336 @@
+#include "store/records.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "store/db.h"
+#include "store/facts_codec.h"
+#include "store/reader.h"
+#include "sys/clock.h"
+
+#define TEXT_MAX RECORD_SITE_MAX
+
+/* of a slot's row: the newest of its device; of a record: the newest of its slot */
+#define NEWEST_ROW                                                                                 \
+    " AND revision=(SELECT max(n.revision) FROM slot n WHERE n.period=slot.period AND"             \
+    " n.start=slot.start AND n.device=slot.device)"
+#define NEWEST_RECORD                                                                              \
+    " AND revision=(SELECT max(n.revision) FROM record n WHERE n.period=record.period AND"         \
+    " n.start=record.start)"
+
+static const char *const statement_sql[] = {
+    [RECORDS_ROWS] = "SELECT device,start,body FROM slot WHERE period=? AND start=?" NEWEST_ROW,
+    [RECORDS_ROW_RANGE] = "SELECT device,start,body FROM slot WHERE period=? AND start>=? AND"
+                          " start<?" NEWEST_ROW " ORDER BY start",
+    [RECORDS_FACTS] = "SELECT facts FROM record WHERE period=? AND start>=? AND start<? AND facts"
+                      " IS NOT NULL" NEWEST_RECORD " ORDER BY start",
+    [RECORDS_BEFORE] = "SELECT facts FROM record WHERE period=? AND start<? AND facts IS NOT NULL"
+                       " ORDER BY start DESC,revision DESC LIMIT 1",
+    [RECORDS_SELF] = "SELECT facts FROM record WHERE period=? AND start=? AND facts IS NOT NULL"
+                     " ORDER BY revision DESC LIMIT 1",
+    [RECORDS_MINUTES] = "SELECT device,start,body FROM slot WHERE period=60 AND start>=? AND"
+                        " start<? AND device=?" NEWEST_ROW " ORDER BY start",
+    [RECORDS_NUMBER] = "SELECT id FROM device WHERE name=?",
+    [RECORDS_ACKED] = "SELECT count(DISTINCT key) FROM outbox WHERE kind=3 AND key>=? AND key<?"
+                      " AND seq<=coalesce((SELECT floor FROM cursor WHERE dest='mqtt' AND epoch="
+                      "(SELECT value FROM meta WHERE key='epoch')),0)",
+};
+static_assert(sizeof statement_sql / sizeof statement_sql[0] ==
+                  sizeof((struct records *)NULL)->statements / sizeof(sqlite3_stmt *),
+              "a statement for each place");
+
+int records_prepare(struct records *r, enum records_statement which, sqlite3_stmt **ret) {
+    if (!r->statements[which]) {
+        int err = db_prepare(r->writer->db, statement_sql[which], &r->statements[which]);
+        if (err < 0)
+            return err;
+    }
+    *ret = r->statements[which];
+    return ERR_OK;
+}
+
+/* The first sensor of the sun that the site has. */
+static void find_irradiance(struct records *r) {
+    r->irradiance_device = r->irradiance_point = SITE_NONE;
+    for (size_t i = 0; i < r->site->point_count; i++) {
+        const struct site_point *p = &r->site->points[i];
+        if (p->def->quantity != QUANTITY_IRRADIANCE)
+            continue;
+        r->irradiance_device = p->device;
+        r->irradiance_point = (int32_t)(i - r->site->devices[p->device].point_base);
+        return;
+    }
+}
+
+/* Accounts have numbers like devices, so that a bill's code outlives a reload. */
+static int number_accounts(struct records *r) {
+    sqlite3_stmt *s = NULL;
+    int err = db_prepare(r->writer->db, "INSERT OR IGNORE INTO device(name) VALUES('@'||?)", &s);
+    for (size_t i = 0; err == ERR_OK && i < r->site->account_count; i++) {
+        sqlite3_bind_text(s, 1, r->site->accounts[i].id, -1, SQLITE_STATIC);
+        err = db_run(s);
+    }
+    sqlite3_finalize(s);
+    return err;
+}
+
+/* Devices by the numbers that rows carry, and their feeds. */
+static int index_devices(struct records *r) {
+    size_t n = r->site->device_count;
+    for (size_t i = 0; i < n; i++)
+        if (r->writer->device_no[i] >= r->numbers)
+            r->numbers = r->writer->device_no[i] + 1;
+    r->feed_order = calloc(r->site->feed_count + 1, sizeof *r->feed_order);
+    r->feed_first = calloc(n + 1, sizeof *r->feed_first);
+    r->feed_count = calloc(n + 1, sizeof *r->feed_count);
+    r->index_of = malloc(((size_t)r->numbers + 1) * sizeof *r->index_of);
+    if (!r->feed_order || !r->feed_first || !r->feed_count || !r->index_of)
+        return ERR_NOMEM;
+    layout_group_feeds(r->site, r->feed_order, r->feed_first, r->feed_count);
+    for (int64_t i = 0; i < r->numbers; i++)
+        r->index_of[i] = SITE_NONE;
+    for (size_t i = 0; i < n; i++)
+        r->index_of[r->writer->device_no[i]] = (int32_t)i;
+    return ERR_OK;
+}
+
+int records_init(struct records *r, struct writer *w, const struct site *site) {
+    memset(r, 0, sizeof *r);
+    r->writer = w;
+    r->site = site;
+    size_t n = site->feed_count + 1;
+    r->feeds = calloc(n, sizeof *r->feeds);
+    r->device_covered = calloc(site->device_count + 1, sizeof *r->device_covered);
+    r->scratch[0] = calloc(n, sizeof **r->scratch);
+    r->scratch[1] = calloc(n, sizeof **r->scratch);
+    r->net = calloc(n * NET_QUARTERS, sizeof *r->net);
+    r->text = malloc(TEXT_MAX);
+    r->blob = malloc(FACTS_BYTES_MAX);
+    if (!r->feeds || !r->device_covered || !r->scratch[0] || !r->scratch[1] || !r->net ||
+        !r->text || !r->blob || index_devices(r) < 0) {
+        records_fini(r);
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < NET_QUARTERS; i++)
+        r->net_start[i] = INT64_MIN;
+    r->suspect.feed = SITE_NONE;
+    find_irradiance(r);
+    int err = number_accounts(r);
+    if (err == ERR_OK)
+        err = books_load(&r->books, w->db, clock_now().utc_us / US_PER_MS);
+    if (err < 0)
+        records_fini(r);
+    return err;
+}
+
+void records_fini(struct records *r) {
+    for (size_t i = 0; i < sizeof r->statements / sizeof r->statements[0]; i++)
+        sqlite3_finalize(r->statements[i]);
+    layout_free(r->layout);
+    books_free(&r->books);
+    free(r->feed_order);
+    free(r->feed_first);
+    free(r->feed_count);
+    free(r->index_of);
+    free(r->feeds);
+    free(r->device_covered);
+    free(r->scratch[0]);
+    free(r->scratch[1]);
+    free(r->net);
+    free(r->text);
+    free(r->blob);
+    memset(r, 0, sizeof *r);
+}
+
+int records_code(struct records *r, enum slot_period p, int account, int64_t *ret) {
+    if (p != SLOT_BILL) {
+        *ret = slot_code(p);
+        return ERR_OK;
+    }
+    char name[SITE_ID_MAX + 2];
+    snprintf(name, sizeof name, "@%s", r->site->accounts[account].id);
+    sqlite3_stmt *s;
+    int err = records_prepare(r, RECORDS_NUMBER, &s);
+    if (err < 0)
+        return err;
+    sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+    int rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        *ret = slot_code_bill(sqlite3_column_int64(s, 0));
+    sqlite3_reset(s);
+    return rc == SQLITE_ROW ? ERR_OK : rc == SQLITE_DONE ? ERR_NOT_FOUND : db_err(rc);
+}
+
+int records_read_facts(sqlite3_stmt *s, int column, struct slot_facts *ret) {
+    return facts_read(sqlite3_column_blob(s, column), (size_t)sqlite3_column_bytes(s, column), ret);
+}
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+static enum outbox_kind kind_of(enum slot_period p) {
+    static const enum outbox_kind kinds[SLOT_PERIOD_COUNT] = {
+        [SLOT_1M] = OUTBOX_RECORD_1M,   [SLOT_15M] = OUTBOX_RECORD_15M,
+        [SLOT_1H] = OUTBOX_RECORD_1H,   [SLOT_1D] = OUTBOX_RECORD_1D,
+        [SLOT_1MO] = OUTBOX_RECORD_1MO, [SLOT_BILL] = OUTBOX_RECORD_BILL};
+    return kinds[p];
+}
+
+int records_put(struct records *r, int account, const struct month_facts *month, bool with_devices,
+                ms_t now_ms) {
+    const struct slot_facts *f = &r->facts;
+    int64_t code;
+    int err = records_code(r, f->period, account, &code);
+    if (err < 0)
+        return err;
+    struct buf b;
+    struct pack p;
+    buf_init(&b, r->text, TEXT_MAX);
+    pack_init(&p, r->blob, FACTS_BYTES_MAX);
+    const struct record_source source = {
+        .site = r->site,
+        .facts = f,
+        .month = month,
+        .account = account,
+        .clock_state = clock_sync_str((enum clock_sync)f->clock_state),
+        .storage_eta = SETTLE_ROUND_TRIP,
+        .acknowledged = month ? month->slots_acknowledged : UINT32_MAX};
+    record_site_write(&b, &source, clock_utc_offset_s);
+    facts_write(&p, f);
+    if (!buf_ok(&b) || p.overflow)
+        return ERR_LIMIT;
+    size_t parts = (r->site->feed_count + RECORD_PART_DEVICES - 1) / RECORD_PART_DEVICES;
+    uint64_t number = f->period == SLOT_BILL ? (uint64_t)(code - SLOT_CODE_BILL) : 0;
+    const struct writer_record record = {.code = code,
+                                         .kind = (uint64_t)kind_of(f->period) | number << 8,
+                                         .start = f->start,
+                                         .text = b.data,
+                                         .text_n = b.len,
+                                         .facts = p.data,
+                                         .facts_n = p.len,
+                                         .device_parts = with_devices ? (unsigned)parts : 0};
+    return writer_put_record(r->writer, &record, now_ms);
+}
+
+/* The site's state before this slot: month's maxima and the storage's carbon. Accounts that have
+ * begun another month since start anew. */
+static int load_before(struct records *r, ms_t start, bool *ret_found) {
+    sqlite3_stmt *s;
+    int err = records_prepare(r, RECORDS_BEFORE, &s);
+    if (err < 0)
+        return err;
+    sqlite3_bind_int64(s, 1, slot_code(SLOT_15M));
+    sqlite3_bind_int64(s, 2, start);
+    int rc = sqlite3_step(s);
+    *ret_found = rc == SQLITE_ROW && records_read_facts(s, 0, &r->other) == ERR_OK;
+    sqlite3_reset(s);
+    if (db_err(rc) < 0 || !*ret_found)
+        return db_err(rc);
+    for (size_t i = 0; i < r->site->account_count; i++) {
+        int day = r->site->accounts[i].billing_day;
+        if (slot_start(SLOT_BILL, start, clock_utc_offset_s, day) <= r->other.start)
+            continue;
+        demand_peak_init(&r->other.accounts[i].month_max);
+        for (size_t k = 0; k < r->site->metering_point_count; k++)
+            if (r->site->metering_points[k].account == (int32_t)i)
+                demand_peak_init(&r->other.points[k].month_max);
+    }
+    return ERR_OK;
+}
+
+static void apply_seed(const struct record_seed *seed, struct slot_facts *f) {
+    memcpy(f->power, seed->power, sizeof f->power);
+    memcpy(f->power_ms, seed->power_ms, sizeof f->power_ms);
+    f->soc_start_pct = seed->soc_start_pct;
+    f->soc_end_pct = seed->soc_end_pct;
+    f->clock_state = seed->clock_state;
+    f->clock_offset_ms = seed->clock_offset_ms;
+}
+
+static enum cause cause_of(const struct record_seed *seed, const struct slot_facts *f) {
+    if (seed->device_down)
+        return CAUSE_DEVICE_DOWN;
+    if (seed->gateway_off || f->stored == 0)
+        return CAUSE_GATEWAY_OFF;
+    return f->quality == QUALITY_GOOD && f->coverage > 0.99 ? CAUSE_NONE : CAUSE_INCOMPLETE;
+}
+
+/* Energy of the sun on the sensor's plane, of the time that is worth the name: G >= 100 W/m2. */
+static void settle_sun(const struct records *r, struct slot_facts *f) {
+    if (r->irradiance_point == SITE_NONE || isnan(r->irradiance))
+        return;
+    double hours = (double)(f->end - f->start) / 3600000.0;
+    f->irradiation_kwh_m2 = r->irradiance >= 100.0 ? r->irradiance / 1000.0 * hours : 0.0;
+}
+
+/* From the rows of the slot to its facts. */
+static int make_facts(struct records *r, enum slot_period p, ms_t start,
+                      const struct record_seed *seed) {
+    struct demand_peak sliding[METERING_POINTS_MAX];
+    struct slot_facts *f = &r->facts;
+    facts_init(f, r->site, p, start, start + slot_ms(p));
+    apply_seed(seed, f);
+    int err = records_load_rows(r, p, start);
+    if (err == ERR_OK && p == SLOT_15M)
+        err = records_sliding(r, start, sliding);
+    if (err < 0)
+        return err;
+    const struct settle_input in = {.site = r->site,
+                                    .feeds = r->feeds,
+                                    .supply = r->supply,
+                                    .transformer_supply = r->transformer_supply,
+                                    .sliding = sliding,
+                                    .device_covered = r->device_covered,
+                                    .scratch = {r->scratch[0], r->scratch[1]},
+                                    .zone = clock_utc_offset_s};
+    settle_energy(&in, f);
+    f->cause = cause_of(seed, f);
+    bool before = false;
+    static const struct ess_carbon empty;
+    if (p == SLOT_15M) {
+        err = load_before(r, start, &before);
+        settle_month_max(r->site, before ? &r->other : NULL, f);
+        settle_money(r->site, &r->books.books, clock_utc_offset_s, f);
+        settle_sun(r, f);
+        records_find_suspect(r, f);
+    }
+    settle_carbon(r->site, &r->books.books, clock_utc_offset_s,
+                  before ? &r->other.carbon.ess : &empty, f);
+    return err;
+}
+
+int records_write_slot(struct records *r, enum slot_period p, ms_t start,
+                       const struct record_seed *seed, ms_t now_ms) {
+    int err = make_facts(r, p, start, seed);
+    bool with_devices = p == SLOT_15M || r->site->mqtt.minute_devices;
+    return err < 0 ? err : records_put(r, -1, NULL, with_devices && !seed->gateway_off, now_ms);
+}
+
+int records_revise_slot(struct records *r, enum slot_period p, ms_t start, ms_t now_ms) {
+    sqlite3_stmt *s;
+    int err = records_prepare(r, RECORDS_SELF, &s);
+    if (err < 0)
+        return err;
+    sqlite3_bind_int64(s, 1, slot_code(p));
+    sqlite3_bind_int64(s, 2, start);
+    int rc = sqlite3_step(s);
+    bool found = rc == SQLITE_ROW && records_read_facts(s, 0, &r->other) == ERR_OK;
+    sqlite3_reset(s);
+    if (!found)
+        return db_err(rc);
+    struct record_seed seed = {.soc_start_pct = r->other.soc_start_pct,
+                               .soc_end_pct = r->other.soc_end_pct,
+                               .clock_state = r->other.clock_state,
+                               .clock_offset_ms = r->other.clock_offset_ms,
+                               .device_down = r->other.cause == CAUSE_DEVICE_DOWN,
+                               .gateway_off = r->other.cause == CAUSE_GATEWAY_OFF};
+    memcpy(seed.power, r->other.power, sizeof seed.power);
+    memcpy(seed.power_ms, r->other.power_ms, sizeof seed.power_ms);
+    err = make_facts(r, p, start, &seed);
+    r->facts.late = true;
+    bool with_devices = p == SLOT_15M || r->site->mqtt.minute_devices;
+    return err < 0 ? err : records_put(r, -1, NULL, with_devices, now_ms);
+}

@@ -1,0 +1,21 @@
+/* What is due after the quarters: longer slots whose time is up, and slots to be made again. A
+ * bounded piece of work in each transaction, so that readings never wait long. Historian thread. */
+#ifndef BUSBAR_STORE_ROLLUP_H
+#define BUSBAR_STORE_ROLLUP_H
+
+#include "store/records.h"
+
+struct rollup {
+    struct records *records;
+    ms_t calm_since; /* when marked slots were first seen; 0: none wait */
+    int64_t waiting; /* marked slots */
+    bool behind;     /* longer slots are due */
+};
+
+/* The writer's after hook: arg is the struct rollup. */
+int rollup_run(struct rollup *u, ms_t now_ms);
+/* Days and what is above them from a local day on are made again with today's prices and factors.
+ * Their number is returned. Inside a transaction. */
+int rollup_recompute(struct rollup *u, int32_t from_day);
+
+#endif

@@ -1,0 +1,33 @@
+/* Device rows of a longer slot from those of its parts: one at a time, in order of time.
+ *
+ * Historian thread. The memory is a device's; no I/O. */
+#ifndef BUSBAR_STORE_SLOT_MERGE_H
+#define BUSBAR_STORE_SLOT_MERGE_H
+
+#include "meter/site.h"
+#include "store/gauge.h"
+#include "store/slot_codec.h"
+
+struct slot_merge {
+    const struct site *site;
+    const struct device *device;
+    const int32_t *feeds; /* of the device, feed_count */
+    size_t feed_count;
+    ms_t start, end;
+    double coverage;
+    enum quality quality;
+    size_t rows;
+    struct feed_slot *feed;   /* feed_count */
+    struct slot_point *point; /* of the profile */
+};
+
+int slot_merge_init(struct slot_merge *m, const struct site *site, size_t device,
+                    const int32_t *feeds, size_t feed_count, ms_t start, ms_t end);
+void slot_merge_fini(struct slot_merge *m);
+/* A part's row of the same layout. ERR_CORRUPT leaves out what follows. */
+int slot_merge_row(struct slot_merge *m, ms_t start, ms_t end, const void *body, size_t n);
+/* Distance between the edges and the readings next to them, the worst of the feeds; NAN unknown. */
+double slot_merge_boundary_ms(const struct slot_merge *m);
+void slot_merge_write(const struct slot_merge *m, int64_t layout, struct pack *out);
+
+#endif

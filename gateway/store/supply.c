@@ -1,0 +1,121 @@
+#include "store/supply.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "calc/power.h"
+#include "store/counters.h"
+
+enum supply_value { VALUE_S, VALUE_U_DEVIATION, VALUE_U_UNBALANCE, VALUE_I_UNBALANCE, VALUE_HZ };
+
+static int32_t find(const struct device *d, enum quantity q, enum phase phase) {
+    for (size_t i = 0; i < d->profile->point_count; i++) {
+        const struct point_def *p = &d->profile->points[i];
+        if (p->quantity == q && p->phase == phase && p->channel == NULL)
+            return (int32_t)i;
+    }
+    return SITE_NONE;
+}
+
+void supply_init(struct supply *s, const struct site *site, const struct feed *feed) {
+    const struct device *d = &site->devices[feed->device];
+    memset(s, 0, sizeof *s);
+    supply_clear(&s->open);
+    s->p_kw = s->q_kvar = (double)NAN;
+    s->rated_kva = d->rated_kw;
+    for (size_t i = 0; i < SUPPLY_RANGES; i++)
+        s->value[i] = (double)NAN;
+    for (int i = 0; i < 3; i++) {
+        s->points.u_line[i] = find(d, QUANTITY_VOLTAGE, (enum phase)(PHASE_L1L2 + i));
+        s->points.u_phase[i] = find(d, QUANTITY_VOLTAGE, (enum phase)(PHASE_L1 + i));
+        s->points.current[i] = find(d, QUANTITY_CURRENT, (enum phase)(PHASE_L1 + i));
+    }
+    s->points.frequency = find(d, QUANTITY_FREQUENCY, PHASE_NONE);
+    s->points.reactive = SITE_NONE;
+    if (feed->reactive_power != SITE_NONE) {
+        s->points.reactive = feed->reactive_power - (int32_t)d->point_base;
+        s->points.reactive_factor =
+            unit_kilo_factor(site->points[feed->reactive_power].def->unit) * feed->power_sign;
+    }
+}
+
+bool supply_measures_reactive(const struct supply *s) {
+    return s->points.reactive != SITE_NONE && !isnan(s->points.reactive_factor);
+}
+
+static double value_of(const struct sample *samples, int32_t point) {
+    bool usable = point != SITE_NONE && quality_usable((enum quality)samples[point].quality);
+    return usable ? samples[point].value : (double)NAN;
+}
+
+/* Of three voltages the deviation that is farthest from nominal. */
+static double worst_deviation(const double u[3]) {
+    double worst = (double)NAN;
+    for (int i = 0; i < 3; i++) {
+        double d = voltage_deviation(u[i], voltage_nominal(u[i]));
+        if (!isnan(d) && !(fabs(d) <= fabs(worst)))
+            worst = d;
+    }
+    return worst;
+}
+
+static void read_values(struct supply *s, const struct sample *samples) {
+    const struct supply_points *p = &s->points;
+    double line[3], phase[3], current[3];
+    for (int i = 0; i < 3; i++) {
+        line[i] = value_of(samples, p->u_line[i]);
+        phase[i] = value_of(samples, p->u_phase[i]);
+        current[i] = value_of(samples, p->current[i]);
+    }
+    bool lines = !isnan(line[0]) && !isnan(line[1]) && !isnan(line[2]);
+    s->value[VALUE_S] = power_apparent(s->p_kw, s->q_kvar);
+    s->value[VALUE_U_DEVIATION] = worst_deviation(lines ? line : phase);
+    s->value[VALUE_U_UNBALANCE] = lines ? voltage_unbalance_line(line[0], line[1], line[2])
+                                        : voltage_unbalance_phase(phase[0], phase[1], phase[2]);
+    s->value[VALUE_I_UNBALANCE] =
+        current_unbalance(current[0], current[1], current[2], (double)NAN);
+    s->value[VALUE_HZ] = value_of(samples, p->frequency);
+}
+
+static void add_range(struct range_stat *r, double value, ms_t held_ms) {
+    if (isnan(value) || held_ms <= 0)
+        return;
+    range_merge(r, &(struct range_stat){value, value, value, (uint32_t)held_ms});
+}
+
+void supply_advance(struct supply *s, ms_t utc_ms) {
+    ms_t to = utc_ms < s->until ? utc_ms : s->until, held = to - s->at;
+    if (held <= 0)
+        return;
+    double s_before = s->open.s_kva.max;
+    for (size_t i = 0; i < SUPPLY_RANGES; i++)
+        add_range(supply_range(&s->open, i), s->value[i], held);
+    if (s->open.s_kva.max > s_before || (isnan(s_before) && !isnan(s->open.s_kva.max)))
+        s->open.s_max_at = s->at;
+    s->open.p_max_kw = fmax(s->open.p_max_kw, s->p_kw);
+    if (!isnan(s->q_kvar) && !isnan(s->p_kw))
+        s->kvarh[power_quadrant(s->p_kw, s->q_kvar) - 1] +=
+            fabs(s->q_kvar) * (double)held / 3600000.0;
+    s->at = to;
+}
+
+void supply_take(struct supply *s, const struct sample *samples, double p_kw, ms_t utc_ms,
+                 ms_t hold_ms) {
+    supply_advance(s, utc_ms);
+    s->p_kw = p_kw;
+    s->q_kvar = value_of(samples, s->points.reactive) * s->points.reactive_factor;
+    read_values(s, samples);
+    if (utc_ms > s->at)
+        s->at = utc_ms;
+    s->until = utc_ms + hold_ms;
+}
+
+double supply_kvarh(const struct supply *s, enum slot_period p, int quadrant) {
+    return s->kvarh[quadrant] - s->kvarh_mark[p][quadrant];
+}
+
+void supply_next_slot(struct supply *s, enum slot_period p) {
+    memcpy(s->kvarh_mark[p], s->kvarh, sizeof s->kvarh);
+    if (p == SLOT_15M)
+        supply_clear(&s->open);
+}

@@ -1,0 +1,38 @@
+/* What a metering point's meter shows besides energy: apparent power, reactive energy by quadrant
+ * where no register counts it, voltage and current quality, over the open quarter of an hour.
+ * Values hold until the next reading, at most 2.5 polls. Historian thread; no I/O, no allocation.
+ */
+#ifndef BUSBAR_STORE_SUPPLY_H
+#define BUSBAR_STORE_SUPPLY_H
+
+#include "base/sample.h"
+#include "meter/site.h"
+#include "store/slot_codec.h"
+
+struct supply_points { /* index in the device's samples, SITE_NONE: not measured */
+    int32_t u_line[3], u_phase[3], current[3], frequency, reactive;
+    double reactive_factor; /* to kvar in the direction of the feed */
+};
+
+struct supply {
+    struct supply_points points;
+    double rated_kva;            /* NAN unknown */
+    double value[SUPPLY_RANGES]; /* held; NAN: nothing */
+    double p_kw, q_kvar;
+    ms_t at, until;
+    struct supply_facts open; /* the quarter */
+    double kvarh[4];          /* integrated so far, by quadrant, rising */
+    double kvarh_mark[SLOT_OPEN_COUNT][4];
+};
+
+void supply_init(struct supply *s, const struct site *site, const struct feed *feed);
+/* samples of the meter's reading; p_kw: import > 0, NAN unknown. */
+void supply_take(struct supply *s, const struct sample *samples, double p_kw, ms_t utc_ms,
+                 ms_t hold_ms);
+void supply_advance(struct supply *s, ms_t utc_ms);
+bool supply_measures_reactive(const struct supply *s);
+/* Reactive energy of the open slot that has been advanced to its end. */
+double supply_kvarh(const struct supply *s, enum slot_period p, int quadrant);
+void supply_next_slot(struct supply *s, enum slot_period p);
+
+#endif
