@@ -5,8 +5,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ORDER = ["base", "wire", "meter", "poll", "calc", "format", "config", "sys"]
-SHELLS = ["acquire", "store", "publish", "web"]
+ORDER = ["base", "wire", "meter", "poll", "calc", "format", "config", "sys", "orders"]
+SHELLS = ["acquire", "store", "publish", "control", "web"]
 SHARED = {"publish": {"store/reader.h", "store/live.h"}, "web": {"store/reader.h", "store/live.h"}}
 PURE = {"base", "wire", "meter", "poll", "calc", "format"}
 # What pure code may take from the C library.
