@@ -3,6 +3,7 @@
  * The main thread only waits for signals: SIGHUP reloads, SIGTERM and SIGINT stop. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +14,10 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "config/summary.h"
+#include "control/address.h"
+#include "control/control.h"
 #include "meter/reading.h"
+#include "orders/order.h"
 #include "publish/publish.h"
 #include "store/historian.h"
 #include "store/live.h"
@@ -36,7 +40,9 @@ struct gateway {
     struct historian *historian;
     struct acquire *acquire;
     struct publish *publish;
+    struct control *control;
     pthread_mutex_t publish_lock; /* on_commit against a reload that replaces publish */
+    pthread_mutex_t site_lock;    /* run_order against a reload that replaces site */
 };
 
 static void print_help(void) {
@@ -71,6 +77,24 @@ static void on_event(void *arg, const char *event, const char *object, const cha
     historian_event(g->historian, event, object, severity, state, note);
 }
 
+/* Orders of officers, and of the platform beyond those that publish answers itself. */
+static size_t run_order(void *arg, const struct order *order, const char *actor, char *reply,
+                        size_t cap) {
+    struct gateway *g = arg;
+    ms_t now = clock_now().utc_us / US_PER_MS;
+    pthread_mutex_lock(&g->site_lock);
+    const struct order_self self = {.version = BUSBAR_VERSION,
+                                    .site = g->site->id,
+                                    .gateway = g->site->gateway,
+                                    .config_hash = g->site->config_hash};
+    size_t n = order_answer(order, &self, now, clock_utc_offset_s(now), reply, cap);
+    pthread_mutex_unlock(&g->site_lock);
+    if (n > 0)
+        return n;
+    (void)actor; /* the historian keeps it with what it executes */
+    return order_reply_error(reply, cap, "not supported by this version");
+}
+
 /* ---- start, reload, stop ------------------------------------------------------------------ */
 
 static int load_site(const struct gateway *g, struct site **ret_site) {
@@ -100,6 +124,7 @@ static int start_publish(struct gateway *g) {
                                             .live = g->live,
                                             .ack = on_ack,
                                             .event = on_event,
+                                            .order = run_order,
                                             .arg = g};
     struct publish *p = NULL;
     int rc = publish_start(&options, &p);
@@ -117,6 +142,16 @@ static void stop_publish(struct gateway *g) {
     publish_stop(p);
 }
 
+/* Measuring goes on without it: the log says what is missing. */
+static void start_control(struct gateway *g) {
+    char path[PATH_MAX];
+    const struct control_options options = {.path = path, .order = run_order, .arg = g};
+    if (control_path(g->site->store.path, path, sizeof path) < 0)
+        log_error("store.path is too long for a control socket; orders of busbar are not taken");
+    else
+        control_start(&options, &g->control);
+}
+
 static int start(struct gateway *g) {
     const struct historian_options options = {.site = g->site,
                                               .site_version = g->site_version,
@@ -131,10 +166,13 @@ static int start(struct gateway *g) {
     rc = acquire_start(g->site, g->site_version, g->readings, &g->acquire);
     if (rc < 0)
         return rc;
+    start_control(g);
     return start_publish(g);
 }
 
 static void stop(struct gateway *g) {
+    control_stop(g->control);
+    g->control = NULL;
     acquire_stop(g->acquire);
     g->acquire = NULL;
     stop_publish(g);
@@ -162,7 +200,9 @@ static int reload(struct gateway *g) {
     g->acquire = NULL;
     stop_publish(g);
     struct site *old = g->site;
+    pthread_mutex_lock(&g->site_lock);
     g->site = next;
+    pthread_mutex_unlock(&g->site_lock);
     g->site_version++;
     historian_set_site(g->historian, next, g->site_version);
     site_free(old);
@@ -257,7 +297,9 @@ int main(int argc, char **argv) {
         status = EXIT_CONFIG;
     } else {
         pthread_mutex_init(&g.publish_lock, NULL);
+        pthread_mutex_init(&g.site_lock, NULL);
         status = run(&g);
+        pthread_mutex_destroy(&g.site_lock);
         pthread_mutex_destroy(&g.publish_lock);
     }
     live_free(g.live);

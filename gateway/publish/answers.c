@@ -98,8 +98,8 @@ static bool control_answered(struct session *s, int token) {
 static void take_answer(struct session *s, int token, int reason, us_t now) {
     if (control_answered(s, token)) {
         if (reason >= PUBACK_REFUSED)
-            log_error("mqtt: the broker refused the /status or /site message (0x%02x); check its "
-                      "access list",
+            log_error("mqtt: the broker refused a /status, /site or /cmd/reply message (0x%02x); "
+                      "check its access list",
                       (unsigned)reason);
         return;
     }
@@ -151,8 +151,11 @@ bool answers_take(struct session *s, us_t now, const char **ret_why) {
         case INBOX_PUBLISHED:
             take_answer(s, item.token, item.reason, now);
             break;
-        case INBOX_MESSAGE:
+        case INBOX_ACK:
             take_platform_ack(s, &item);
+            break;
+        case INBOX_COMMAND:
+            commands_push(&s->commands, &item);
             break;
         case INBOX_LOST:
             connected = false;
@@ -162,7 +165,7 @@ bool answers_take(struct session *s, us_t now, const char **ret_why) {
                                              : "connection lost";
             break;
         }
-        free(item.kind == INBOX_MESSAGE ? item.payload : NULL);
+        free(item.payload); /* NULL when it has none, or was taken over */
     }
     tell_historian(s);
     return connected;

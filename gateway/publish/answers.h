@@ -1,5 +1,5 @@
-/* What comes back on a connection: PUBACKs, the platform's /ack, the loss of the connection; and
- * what each means for a row, the counters and the events. */
+/* What comes back on a connection: PUBACKs, the platform's /ack and /cmd, the loss of the
+ * connection; and what each means for a row, the counters and the events. */
 #ifndef BUSBAR_PUBLISH_ANSWERS_H
 #define BUSBAR_PUBLISH_ANSWERS_H
 

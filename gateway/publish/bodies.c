@@ -18,7 +18,8 @@ int topics_write(struct topics *t, const struct site *s) {
     const struct {
         char *out;
         const char *leaf;
-    } all[] = {{t->status, "status"}, {t->site, "site"}, {t->live, "live"}, {t->ack, "ack"}};
+    } all[] = {{t->status, "status"}, {t->site, "site"}, {t->live, "live"},
+               {t->ack, "ack"},       {t->cmd, "cmd"},   {t->cmd_reply, "cmd/reply"}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         int rc = topic_write(all[i].out, TOPIC_MAX, s, all[i].leaf);
         if (rc < 0)
@@ -69,6 +70,15 @@ char *site_body_new(const struct site *s, ms_t now, size_t *ret_len) {
         free(memory);
     }
     return NULL;
+}
+
+void command_reply_write(struct buf *b, ms_t now, const char *id, const char *reply) {
+    buf_putc(b, '{');
+    json_u64(b, "v", BODY_VERSION);
+    json_time(b, "t", now, clock_utc_offset_s(now));
+    json_text(b, "id", id[0] != '\0' ? id : NULL);
+    buf_putc(b, ',');
+    buf_puts(b, reply + 1); /* behind its opening brace */
 }
 
 /* Its time is the thinned row's own, so that it is the same each time it is sent. */

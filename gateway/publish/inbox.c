@@ -40,7 +40,8 @@ static void wake(const struct inbox *b) {
 }
 
 /* Room for the answers of every message in flight is kept: incoming messages take at most
- * INBOX_MESSAGES places, and no more than LANES_WINDOW rows and two others are in flight. */
+ * INBOX_MESSAGES places, and no more than LANES_WINDOW rows and CONTROL_MAX others are in flight.
+ */
 static void push(struct inbox *b, struct inbox_item item) {
     if (b->count == INBOX_CAP)
         return;
@@ -59,8 +60,9 @@ void inbox_post(struct inbox *b, enum inbox_kind kind, int token, int reason) {
     wake(b);
 }
 
-void inbox_post_message(struct inbox *b, const void *payload, size_t n, bool retained) {
-    struct inbox_item item = {.kind = INBOX_MESSAGE, .len = n, .retained = retained};
+void inbox_post_message(struct inbox *b, enum inbox_kind kind, const void *payload, size_t n,
+                        bool retained) {
+    struct inbox_item item = {.kind = kind, .len = n, .retained = retained};
     if (n <= INBOX_PAYLOAD_MAX) {
         item.payload = malloc(n + 1);
         if (item.payload && n > 0)
@@ -87,7 +89,7 @@ bool inbox_take(struct inbox *b, struct inbox_item *ret) {
         *ret = b->item[b->first];
         b->first = (b->first + 1) % INBOX_CAP;
         b->count--;
-        if (ret->kind == INBOX_MESSAGE)
+        if (ret->kind == INBOX_ACK || ret->kind == INBOX_COMMAND)
             b->messages--;
     }
     pthread_mutex_unlock(&b->lock);

@@ -16,7 +16,8 @@
 
 enum inbox_kind {
     INBOX_PUBLISHED, /* token, reason: the broker answered a QoS 1 message */
-    INBOX_MESSAGE,   /* payload, len, retained */
+    INBOX_ACK,       /* payload, len, retained: a message on /ack */
+    INBOX_COMMAND,   /* the same, on /cmd */
     INBOX_LOST       /* reason: MQTT 5 reason of a DISCONNECT, or 0 */
 };
 
@@ -41,7 +42,9 @@ struct inbox {
 int inbox_init(struct inbox *b, int wake_fd); /* ERR_NOMEM */
 void inbox_fini(struct inbox *b);
 void inbox_post(struct inbox *b, enum inbox_kind kind, int token, int reason);
-void inbox_post_message(struct inbox *b, const void *payload, size_t n, bool retained);
+/* kind: INBOX_ACK or INBOX_COMMAND */
+void inbox_post_message(struct inbox *b, enum inbox_kind kind, const void *payload, size_t n,
+                        bool retained);
 bool inbox_take(struct inbox *b, struct inbox_item *ret);
 /* Waits until INBOX_LOST was posted, at most so long; false when it was not. */
 bool inbox_wait_lost(struct inbox *b, int timeout_ms);

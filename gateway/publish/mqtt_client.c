@@ -42,11 +42,17 @@ static void on_delivered(void *arg, MQTTClient_deliveryToken token) {
         inbox_post(&c->inbox, INBOX_PUBLISHED, token, 0);
 }
 
+/* Two topics are subscribed to, and end differently. */
+static enum inbox_kind kind_of(const char *topic) {
+    const char *leaf = strrchr(topic, '/');
+    return leaf && strcmp(leaf, "/cmd") == 0 ? INBOX_COMMAND : INBOX_ACK;
+}
+
 static int on_message(void *arg, char *topic, int topic_len, MQTTClient_message *m) {
-    (void)topic_len;
+    (void)topic_len; /* not 0 only for a topic with a NUL in it */
     struct mqtt_client *c = arg;
     size_t n = m->payloadlen > 0 ? (size_t)m->payloadlen : 0;
-    inbox_post_message(&c->inbox, m->payload, n, m->retained != 0);
+    inbox_post_message(&c->inbox, kind_of(topic), m->payload, n, m->retained != 0);
     MQTTClient_freeMessage(&m);
     MQTTClient_free(topic);
     return 1;

@@ -1,5 +1,5 @@
 /* Sends status, live values, records and events to the district platform over MQTT (Paho's blocking
- * client, see mqtt_client.h).
+ * client, see mqtt_client.h), and takes its commands.
  *
  * The database is the only queue: at most 20 messages in flight, and a row is acknowledged only by
  * the rule of mqtt.ack. Includes store/reader.h and store/live.h, nothing else of the shells. */
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "meter/site.h"
+#include "orders/order.h"
 #include "store/live.h"
 
 struct publish;
@@ -21,6 +22,10 @@ struct publish_options {
     void (*ack)(void *arg, const char *dest, ms_t epoch, uint64_t seq_from, uint64_t seq_to);
     void (*event)(void *arg, const char *event, const char *object, const char *severity,
                   const char *state, const char *note);
+    /* Executes what came on /cmd, ping and config-hash excepted; on the publish thread, which
+     * waits. order->id is never empty: the same id within 7 days is answered, but not executed
+     * again. */
+    order_fn *order;
     void *arg;
 };
 

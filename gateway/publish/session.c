@@ -1,5 +1,6 @@
 #include "publish/session.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@
 #define GOODBYE_STEP_US (5 * (us_t)US_PER_MS)
 #define IDLE_US         (5 * (us_t)US_PER_S) /* looks at the outbox although nobody woke us */
 #define LIVE_STALL_US   (10 * (us_t)US_PER_S)
+#define CMD_CLOSED_MAX  2
+#define CMD_RETRY_US    (3600 * (us_t)US_PER_S)
 
 int session_init(struct session *s) {
     s->body = malloc(ROW_BODY_MAX);
@@ -24,6 +27,7 @@ int session_init(struct session *s) {
 }
 
 void session_fini(struct session *s) {
+    commands_fini(&s->commands);
     free(s->body);
 }
 
@@ -77,26 +81,62 @@ static int send_site(struct session *s) {
     return rc;
 }
 
+/* ---- subscriptions, the begin ------------------------------------------------------------- */
+
+static int subscribe(struct session *s, const char *topic) {
+    guard_enter(s->guard);
+    int rc = mqtt_client_subscribe(s->client, topic);
+    return guard_leave(s->guard) ? rc : ERR_CLOSED;
+}
+
+/* Some brokers close a connection that subscribes to what they do not allow. Delivery must not
+ * suffer from that: after two such ends in a row commands do without, for an hour. False: the
+ * connection is lost. */
+static bool subscribe_cmd(struct session *s, us_t now) {
+    int rc = subscribe(s, s->topics->cmd);
+    s->cmd_subscribed = rc == ERR_OK;
+    if (rc == ERR_OK) {
+        if (s->cmd_refused)
+            log_info("mqtt: the broker allows the subscription to %s now", s->topics->cmd);
+        s->cmd_refused = false;
+        s->cmd_closed = 0;
+        return true;
+    }
+    if (rc != ERR_REFUSED && ++s->cmd_closed < CMD_CLOSED_MAX)
+        return false;
+    s->cmd_not_before = now + CMD_RETRY_US;
+    if (!s->cmd_refused)
+        log_warn("mqtt: the broker %s the subscription to %s; the platform's commands cannot come, "
+                 "the next try is in an hour; check its access list",
+                 rc == ERR_REFUSED ? "refused" : "closed the connection on", s->topics->cmd);
+    s->cmd_refused = true;
+    return rc == ERR_REFUSED;
+}
+
 bool session_begin(struct session *s, uint32_t receive_max) {
     s->control_count = 0;
     s->sent_count = 0;
     s->live_at = 0;
     s->online_since = utc_ms();
+    s->receive_max = receive_max;
+    s->cmd_subscribed = false;
     /* status and site count in the broker's limit too */
     s->window = receive_max > LANES_WINDOW + CONTROL_MAX ? LANES_WINDOW
                 : receive_max > CONTROL_MAX              ? receive_max - CONTROL_MAX
                                                          : 1;
     lanes_connected(&s->lanes, s->head.seq_head, s->window);
     if (s->mqtt->ack == ACK_PLATFORM) {
-        guard_enter(s->guard);
-        int rc = mqtt_client_subscribe(s->client, s->topics->ack);
-        if (!guard_leave(s->guard) || rc == ERR_CLOSED)
+        int rc = subscribe(s, s->topics->ack);
+        if (rc == ERR_CLOSED)
             return false;
         if (rc == ERR_REFUSED)
             log_error("mqtt: the broker refused the subscription to %s; rows stay until it allows "
                       "it (mqtt.ack is platform)",
                       s->topics->ack);
     }
+    us_t now = clock_now().mono_us;
+    if (now >= s->cmd_not_before && !subscribe_cmd(s, now)) /* before anybody sees us online */
+        return false;
     return send_status(s, true, s->online_since) == ERR_OK && send_site(s) == ERR_OK;
 }
 
@@ -174,7 +214,8 @@ static bool send_rows(struct session *s, us_t now) {
     }
 }
 
-/* ---- live, turn, goodbye ------------------------------------------------------------------ */
+/* ---- live, commands, turn, goodbye
+ * ------------------------------------------------------------------ */
 
 static us_t oldest_unanswered(const struct session *s) {
     us_t at = lanes_oldest_in_flight(&s->lanes);
@@ -202,6 +243,23 @@ static bool send_live(struct session *s, us_t now) {
     return guarded_send(s, &m, NULL) == ERR_OK;
 }
 
+/* An order is executed only when its reply can go at once. False: the connection is lost. */
+static bool run_commands(struct session *s) {
+    while (commands_waiting(&s->commands) && s->control_count < CONTROL_MAX &&
+           s->control_count + s->lanes.in_flight < s->receive_max) {
+        char memory[COMMAND_REPLY_MAX];
+        struct buf b;
+        buf_init(&b, memory, sizeof memory);
+        commands_run(&s->commands, s->options, clock_now().mono_us, utc_ms(), &b);
+        assert(buf_ok(&b));
+        const struct mqtt_message m = {
+            .topic = s->topics->cmd_reply, .body = b.data, .len = b.len, .qos = 1};
+        if (send_control(s, &m) < 0)
+            return false;
+    }
+    return true;
+}
+
 static us_t earlier(us_t a, us_t b) {
     return a < b ? a : b;
 }
@@ -218,10 +276,14 @@ bool session_turn(struct session *s, bool rows, us_t *ret_due, const char **ret_
     }
     if (rows)
         lanes_wake(&s->lanes);
-    if (!send_live(s, now) || !send_rows(s, now))
+    if (!s->cmd_subscribed && now >= s->cmd_not_before && !subscribe_cmd(s, now))
+        return false;
+    if (!run_commands(s) || !send_live(s, now) || !send_rows(s, now))
         return false;
     atomic_store(&s->counters->in_flight, s->lanes.in_flight);
     us_t due = earlier(s->live_at, now + IDLE_US);
+    if (!s->cmd_subscribed)
+        due = earlier(due, s->cmd_not_before);
     if (s->control_count == 0) /* else their answers wake us */
         due = earlier(due, lanes_due(&s->lanes));
     enum lane_id lane;

@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "publish/bodies.h"
+#include "publish/commands.h"
 #include "publish/lanes.h"
 #include "publish/mqtt_client.h"
 #include "publish/publish.h"
@@ -17,7 +18,7 @@
 #include "store/reader.h"
 
 #define MQTT_DEST       "mqtt" /* this destination's name in the store */
-#define CONTROL_MAX     2      /* status and site in flight */
+#define CONTROL_MAX     2      /* status, site and replies in flight */
 #define RAISED_MAX      16
 #define ROW_BODY_MAX    (128 * 1024)
 #define ANSWER_LIMIT_US (30 * (us_t)US_PER_S)
@@ -54,7 +55,12 @@ struct session {
     size_t control_count;
     struct sent_row sent[LANES_WINDOW]; /* rows in flight */
     size_t sent_count;
-    uint32_t window;
+    uint32_t window, receive_max;
+    struct commands commands;
+    bool cmd_subscribed; /* on this connection */
+    bool cmd_refused;    /* has been logged */
+    unsigned cmd_closed; /* connections in a row that ended at the subscription to /cmd */
+    us_t cmd_not_before; /* of the next try */
     us_t live_at;
     ms_t online_since;
     unsigned no_subscriber;      /* 1 << kind of records that nobody takes; not 0: event raised */

@@ -384,13 +384,22 @@ class OldBroker:
             if kind >> 4 == 3:
                 self._publish(s, kind, body)
             elif kind == 0x82:
-                size = struct.unpack(">H", body[2:4])[0]
-                self.subscribed.append(body[4:4 + size].decode())
-                s.sendall(b"\x90\x03" + body[:2] + b"\x01")
+                self._subscribe(s, body)
             elif kind == 0xC0:
                 s.sendall(b"\xD0\x00")
             elif kind == 0xE0:
                 return
+
+    def _subscribe(self, s, body):
+        self._keep(body)
+        self._suback(s, body, b"\x01")
+
+    def _keep(self, body):
+        size = struct.unpack(">H", body[2:4])[0]
+        self.subscribed.append(body[4:4 + size].decode())
+
+    def _suback(self, s, body, result):
+        s.sendall(b"\x90\x03" + body[:2] + result)
 
     def _publish(self, s, kind, body):
         size = struct.unpack(">H", body[:2])[0]

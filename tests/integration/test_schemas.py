@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""docs/schema against what the gateway writes, and against bodies that must be refused.
+"""docs/schema against what the gateway writes and takes, and against bodies that must be refused.
 
-The bodies come from the unit tests of format/, which leave each of them in BUSBAR_BODY_DIR as
-<schema>-<name>.json. Their programs are looked for in BUSBAR_TEST_BIN_DIR.
+The bodies come from unit tests, which leave each of them in BUSBAR_BODY_DIR as
+<schema>-<name>.json: what format/ and publish/ write, and the commands that orders/ accepts. Their programs are looked for in BUSBAR_TEST_BIN_DIR.
 """
 import copy
 import json
@@ -16,8 +16,8 @@ import jsonschema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("unit_test_record", "unit_test_record_month", "unit_test_record_sections",
-            "unit_test_bodies")
-SCHEMAS = ("record", "live", "status", "site", "event", "tombstone")
+            "unit_test_bodies", "unit_test_order_parse", "unit_test_publish_commands")
+SCHEMAS = ("record", "live", "status", "site", "event", "tombstone", "cmd", "cmd-reply")
 REMOVED = object()
 
 TOMBSTONE = {
@@ -143,7 +143,42 @@ REFUSED = [
     ("event", "alert", ["value"], "3360"),
     ("event", "alert", ["evidence"], [0]),
     ("event", "start", ["object"], REMOVED),
+    ("cmd", "ping", ["id"], REMOVED),
+    ("cmd", "ping", ["id"], ""),
+    ("cmd", "ping", ["id"], "a\nb"),
+    ("cmd", "ping", ["id"], 7),
+    ("cmd", "ping", ["id"], "x" * 65),
+    ("cmd", "ping", ["cmd"], "dance"),
+    ("cmd", "ping", ["cmd"], "recompute"),
+    ("cmd", "prices", ["rows"], []),
+    ("cmd", "prices", ["rows", 0, "price"], 0.3821),
+    ("cmd", "prices", ["rows", 0, "price"], "0.123456789"),
+    ("cmd", "prices", ["rows", 0, "unit"], "CNY/MWh"),
+    ("cmd", "prices", ["rows", 0, "month"], "2026-13"),
+    ("cmd", "prices", ["rows", 0, "component"], "vat"),
+    ("cmd", "prices", ["rows", 0, "version"], 0),
+    ("cmd", "prices", ["rows", 0, "status"], "maybe"),
+    ("cmd", "curve", ["points"], [1] * 95),
+    ("cmd", "curve", ["points", 5], None),
+    ("cmd", "curve", ["date"], "25.11.2026"),
+    ("cmd", "curve", ["kind"], "co2"),
+    ("cmd", "curve", ["label"], REMOVED),
+    ("cmd", "replay", ["to_seq"], REMOVED),
+    ("cmd", "replay", ["from_seq"], 0),
+    ("cmd-reply", "ping", ["ok"], "yes"),
+    ("cmd-reply", "ping", ["id"], REMOVED),
+    ("cmd-reply", "ping", ["id"], ""),
+    ("cmd-reply", "ping", ["t"], None),
+    ("cmd-reply", "ping", ["error"], "yet it is ok"),
+    ("cmd-reply", "hash", ["config"], "xyz"),
+    ("cmd-reply", "unknown", ["error"], REMOVED),
 ]
+
+
+def schema_and_name(stem):
+    """("cmd-reply", "ping") of cmd-reply-ping: the longest schema that fits."""
+    schema = max((s for s in SCHEMAS if stem.startswith(s + "-")), key=len)
+    return schema, stem[len(schema) + 1:]
 
 
 def replaced(body, path, value):
@@ -172,7 +207,7 @@ class Schemas(unittest.TestCase):
                 subprocess.run([pathlib.Path(os.environ["BUSBAR_TEST_BIN_DIR"]) / program],
                                check=True, capture_output=True,
                                env={**os.environ, "BUSBAR_BODY_DIR": folder})
-            cls.bodies = {tuple(path.stem.split("-", 1)): json.loads(path.read_text("utf-8"))
+            cls.bodies = {schema_and_name(path.stem): json.loads(path.read_text("utf-8"))
                           for path in pathlib.Path(folder).glob("*.json")}
         cls.bodies["tombstone", "budget"] = TOMBSTONE
 

@@ -26,7 +26,7 @@ def free_port():
 def schema_of(topic):
     """The schema's name for a topic below the gateway's root."""
     leaf = topic.split("/", 5)[5]
-    return leaf.split("/")[0] if leaf.startswith("record/") else leaf
+    return leaf.split("/")[0] if leaf.startswith("record/") else leaf.replace("/", "-")
 
 
 class Broker:
