@@ -14,6 +14,10 @@ static const struct {
     {"probe", cmd_probe, "reads one device once and shows every point"},
     {"sim", cmd_sim, "serves every device of a site file, physically consistent"},
     {"export", cmd_export, "writes stored readings, records and events as csv or ndjson"},
+    {"import", cmd_import, "brings a price list to the running daemon"},
+    {"meter", cmd_meter, "tells the daemon of an exchanged meter or transformer"},
+    {"recompute", cmd_recompute, "has costs and carbon computed again from a day on"},
+    {"file-month", cmd_file_month, "freezes a month that was reported"},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -21,7 +25,7 @@ static const struct {
 static void print_help(FILE *out) {
     (void)fputs("usage: busbar COMMAND [ARGUMENTS]\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
-        (void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+        (void)fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     (void)fputs("\nbusbar COMMAND --help says more; busbar --version shows the version.\n", out);
 }
 

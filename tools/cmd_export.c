@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "commands.h"
 #include "export.h"
-#include "sys/clock.h"
+#include "zone_time.h"
 
 enum what { WHAT_NONE, WHAT_READINGS, WHAT_RECORDS, WHAT_EVENTS };
 
@@ -51,24 +51,13 @@ static int parse_what(const char *word, enum what *ret) {
     return usage_error("--what is readings, records or events, not", word);
 }
 
-/* A local time is taken with the offset that is in force then, not now. */
 static int parse_time(const char *option, const char *text, ms_t *ret) {
-    ms_t t;
-    int offset_s = clock_utc_offset_s(clock_now().utc_us / US_PER_MS);
-    int err = ERR_OK;
-    for (int i = 0; i < 2 && err == ERR_OK; i++) {
-        err = iso8601_parse(text, offset_s, &t);
-        if (err == ERR_OK)
-            offset_s = clock_utc_offset_s(t);
-    }
-    if (err < 0) {
-        fprintf(stderr,
-                "busbar export: %s '%s' is no date or ISO 8601 time; see busbar export --help\n",
-                option, text);
-        return EXIT_USAGE_ERROR;
-    }
-    *ret = t;
-    return EXIT_GOOD;
+    if (zone_time_parse(text, ret) == ERR_OK)
+        return EXIT_GOOD;
+    fprintf(stderr,
+            "busbar export: %s '%s' is no date or ISO 8601 time; see busbar export --help\n",
+            option, text);
+    return EXIT_USAGE_ERROR;
 }
 
 static int parse_words(int argc, char **argv, struct options *o) {

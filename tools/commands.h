@@ -16,5 +16,9 @@ int cmd_check(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_sim(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_meter(int argc, char **argv);
+int cmd_recompute(int argc, char **argv);
+int cmd_file_month(int argc, char **argv);
 
 #endif
