@@ -10,31 +10,15 @@
 #define PRICE_MAX  10000 /* CNY per unit: far above any price, below any slip of the unit */
 #define FACTOR_MAX 10    /* kg/kWh */
 
-static const struct {
-    const char *name, *unit;
-} components[PRICE_COMPONENTS] = {
-    [PRICE_ENERGY] = {"energy", "CNY/kWh"},
-    [PRICE_LOSSES] = {"losses", "CNY/kWh"},
-    [PRICE_TRANSMISSION] = {"transmission", "CNY/kWh"},
-    [PRICE_SYSTEM_OPERATION] = {"system_operation", "CNY/kWh"},
-    [PRICE_FUNDS] = {"funds", "CNY/kWh"},
-    [PRICE_EXPORT] = {"export", "CNY/kWh"},
-    [PRICE_DEMAND] = {"demand", "CNY/kW"},
-    [PRICE_ACTUAL_DEMAND] = {"actual_demand", "CNY/kW"},
-    [PRICE_CAPACITY] = {"capacity", "CNY/kVA"},
+static const char *const component_units[PRICE_COMPONENTS] = {
+    [PRICE_ENERGY] = "CNY/kWh",       [PRICE_LOSSES] = "CNY/kWh",
+    [PRICE_TRANSMISSION] = "CNY/kWh", [PRICE_SYSTEM_OPERATION] = "CNY/kWh",
+    [PRICE_FUNDS] = "CNY/kWh",        [PRICE_EXPORT] = "CNY/kWh",
+    [PRICE_DEMAND] = "CNY/kW",        [PRICE_ACTUAL_DEMAND] = "CNY/kW",
+    [PRICE_CAPACITY] = "CNY/kVA",
 };
 
 /* ---- one row of a price list -------------------------------------------------------------- */
-
-static bool read_component(const char *name, enum price_component *ret) {
-    for (int i = 0; i < PRICE_COMPONENTS; i++) {
-        if (strcmp(name, components[i].name) == 0) {
-            *ret = (enum price_component)i;
-            return true;
-        }
-    }
-    return false;
-}
 
 static int read_price(const struct fields *f, const char *text, int64_t *ret_e8) {
     int64_t v = 0;
@@ -62,12 +46,12 @@ int order_price_row(const struct price_text *t, struct price_row *ret, char *why
         return fields_fail(&f, ERR_RANGE,
                            "month \"%.40s\" is none; write one from 2000 to 2099 such as 2026-11",
                            t->month);
-    if (!read_component(t->component, &row.component))
+    if (!price_component_parse(t->component, &row.component))
         return fields_fail(&f, ERR_RANGE,
                            "component \"%.40s\" is none of energy, losses, transmission, "
                            "system_operation, funds, export, demand, actual_demand, capacity",
                            t->component);
-    const char *unit = components[row.component].unit;
+    const char *unit = component_units[row.component];
     if (strcmp(t->unit, unit) != 0)
         return fields_fail(&f, ERR_RANGE, "unit \"%.40s\" does not fit %s; convert to %s", t->unit,
                            t->component, unit);

@@ -10,6 +10,8 @@
 
 #define CURVE_POINTS 96
 
+enum curve_row { PRICE_ROW = 1, FACTOR_ROW = 2 }; /* stored: values never change */
+
 static int64_t count_rows(sqlite3 *db, const char *sql) {
     int64_t n = 0;
     return db_get_i64(db, sql, 0, &n) < 0 ? -1 : n;
@@ -43,7 +45,7 @@ static int load_prices(struct books_store *b, sqlite3 *db) {
 static void load_curve(struct books_store *b, sqlite3_stmt *s) {
     struct unpack u;
     unpack_init(&u, sqlite3_column_blob(s, 3), (size_t)sqlite3_column_bytes(s, 3));
-    bool is_price = sqlite3_column_int(s, 0) == CURVE_PRICE;
+    bool is_price = sqlite3_column_int(s, 0) == PRICE_ROW;
     struct price_curve price = {.day = sqlite3_column_int(s, 1),
                                 .version = sqlite3_column_int(s, 2)};
     struct factor_curve factor = {.day = price.day, .version = price.version};
@@ -110,7 +112,7 @@ int books_put_price(sqlite3 *db, const struct price_row *row, ms_t now_ms) {
     return err;
 }
 
-static int put_curve(sqlite3 *db, enum curve_kind kind, int32_t day, int32_t version,
+static int put_curve(sqlite3 *db, enum curve_row kind, int32_t day, int32_t version,
                      const struct pack *points, ms_t now_ms) {
     sqlite3_stmt *s = NULL;
     int err = db_prepare(db, "INSERT OR REPLACE INTO curve VALUES(?,?,?,?,?)", &s);
@@ -132,7 +134,7 @@ int books_put_price_curve(sqlite3 *db, const struct price_curve *c, ms_t now_ms)
     pack_init(&p, bytes, sizeof bytes);
     for (int i = 0; i < CURVE_POINTS; i++)
         pack_signed(&p, c->price_e8[i]);
-    return put_curve(db, CURVE_PRICE, c->day, c->version, &p, now_ms);
+    return put_curve(db, PRICE_ROW, c->day, c->version, &p, now_ms);
 }
 
 int books_put_factor_curve(sqlite3 *db, const struct factor_curve *c, ms_t now_ms) {
@@ -141,5 +143,5 @@ int books_put_factor_curve(sqlite3 *db, const struct factor_curve *c, ms_t now_m
     pack_init(&p, bytes, sizeof bytes);
     for (int i = 0; i < CURVE_POINTS; i++)
         pack_f64(&p, c->kg_per_kwh[i]);
-    return put_curve(db, CURVE_FACTOR, c->day, c->version, &p, now_ms);
+    return put_curve(db, FACTOR_ROW, c->day, c->version, &p, now_ms);
 }

@@ -7,8 +7,6 @@
 
 #include "calc/settle.h"
 
-enum curve_kind { CURVE_PRICE = 1, CURVE_FACTOR = 2 };
-
 struct books_store {
     struct books books; /* points into the arrays */
     struct price_row *rows;

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "store/core.h"
+#include "store/order_desk.h"
 #include "store/retention.h"
 #include "sys/log.h"
 
@@ -27,6 +28,15 @@ struct queued_event {
     char event[EVENT_WORDS], object[EVENT_WORDS], severity[16], state[16], note[EVENT_WORDS * 2];
 };
 
+/* An order from another thread, which waits until it is done. */
+struct waiting_order {
+    const struct order *order;
+    const char *actor;
+    char *reply;
+    size_t cap, n;
+    bool done;
+};
+
 struct historian {
     struct historian_options o;
     struct writer writer;
@@ -42,6 +52,7 @@ struct historian {
     struct queued_event events[EVENT_QUEUE_MAX];
     size_t event_count;
     uint64_t events_dropped;
+    struct waiting_order *order;  /* not NULL: somebody waits for it */
     const struct site *next_site; /* not NULL: asked for */
     uint32_t next_version;
     bool stopping;
@@ -195,6 +206,49 @@ static void swap_if_asked(struct historian *h) {
     pthread_mutex_unlock(&h->lock);
 }
 
+static void run_order(struct historian *h, struct waiting_order *w, ms_t now_ms) {
+    core_flush(&h->core);
+    const struct order_desk desk = {.records = &h->core.records,
+                                    .rollup = &h->core.rollup,
+                                    .open_quarter = slot_edge(SLOT_15M, h->core.minute),
+                                    .now_ms = now_ms};
+    w->n = order_desk_run(&desk, w->order, w->actor, w->reply, w->cap);
+}
+
+static void run_order_if_asked(struct historian *h, const struct instant *now) {
+    pthread_mutex_lock(&h->lock);
+    struct waiting_order *w = h->order;
+    pthread_mutex_unlock(&h->lock);
+    if (!w)
+        return;
+    commit(h, now); /* what was read before the order is on disk before it */
+    run_order(h, w, now->utc_us / US_PER_MS);
+    if (h->o.on_commit)
+        h->o.on_commit(h->o.on_commit_arg);
+    pthread_mutex_lock(&h->lock);
+    w->done = true;
+    h->order = NULL;
+    pthread_cond_broadcast(&h->swapped);
+    pthread_mutex_unlock(&h->lock);
+}
+
+size_t historian_order(struct historian *h, const struct order *o, const char *actor, char *reply,
+                       size_t cap) {
+    struct waiting_order w = {.order = o, .actor = actor, .reply = reply, .cap = cap};
+    pthread_mutex_lock(&h->lock);
+    while (h->order && !h->stopping)
+        pthread_cond_wait(&h->swapped, &h->lock);
+    bool stopping = h->stopping;
+    if (!stopping)
+        h->order = &w;
+    ring_wake(h->o.readings);
+    while (!stopping && !w.done)
+        pthread_cond_wait(&h->swapped, &h->lock);
+    pthread_mutex_unlock(&h->lock);
+    return stopping ? order_reply_error(reply, cap, "the gateway is stopping; try again later")
+                    : w.n;
+}
+
 static bool is_stopping(struct historian *h) {
     pthread_mutex_lock(&h->lock);
     bool stopping = h->stopping;
@@ -219,6 +273,7 @@ static void *run(void *arg) {
         take_readings(h);
         take_events(h);
         swap_if_asked(h);
+        run_order_if_asked(h, &now);
         if (now.mono_us >= h->next_second_mono_us)
             once_a_second(h, &now);
         else if (h->core.urgent && now.mono_us >= h->last_commit_mono_us + EVENT_US)
@@ -229,6 +284,7 @@ static void *run(void *arg) {
     core_flush(&h->core);
     now = clock_now();
     commit(h, &now);
+    run_order_if_asked(h, &now); /* nobody is left waiting */
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "meter/site.h"
+#include "orders/order.h"
 #include "store/live.h"
 #include "sys/ring.h"
 
@@ -40,6 +41,10 @@ void historian_ack(struct historian *h, const char *dest, ms_t epoch, uint64_t s
 /* Puts an event on record (and so on /event). Any thread. object may be NULL. */
 void historian_event(struct historian *h, const char *event, const char *object,
                      const char *severity, const char *state, const char *note);
+
+/* Executes an order on the historian's thread and waits for it; as order_fn. Any other thread. */
+size_t historian_order(struct historian *h, const struct order *o, const char *actor, char *reply,
+                       size_t cap);
 
 /* Takes what is in the ring, closes nothing early, commits, stops. Under 2 s. Frees. */
 void historian_stop(struct historian *h);

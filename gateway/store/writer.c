@@ -32,6 +32,11 @@ static size_t open_place(int64_t code) {
     return code == slot_code(SLOT_1M) ? SLOT_1M : SLOT_15M;
 }
 
+static void forget_revisions(struct writer *w) {
+    for (size_t i = 0; i < SLOT_OPEN_COUNT; i++)
+        w->open[i].known = false;
+}
+
 int writer_revision(struct writer *w, int64_t code, ms_t start, int64_t *ret) {
     size_t i = open_place(code);
     if (w->open[i].known && w->open[i].code == code && w->open[i].start == start) {
@@ -223,8 +228,7 @@ static int write_all(struct writer *w, const struct writer_dest *dests, size_t d
     int err = db_exec(w->db, "BEGIN IMMEDIATE");
     if (err < 0)
         return err;
-    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
-        w->open[p].known = false;
+    forget_revisions(w);
     const uint8_t *body;
     const struct pending_block *b;
     for (size_t at = 0; err == ERR_OK && (b = pending_next(&w->pending, &at, &body)) != NULL;)
@@ -238,6 +242,28 @@ static int write_all(struct writer *w, const struct writer_dest *dests, size_t d
     if (err == ERR_OK)
         err = db_exec(w->db, "COMMIT");
     return err;
+}
+
+int writer_begin(struct writer *w) {
+    forget_revisions(w);
+    w->seq = w->seq_next;
+    w->records_open = 0;
+    return db_exec(w->db, "BEGIN IMMEDIATE");
+}
+
+int writer_end(struct writer *w, int err) {
+    if (err == ERR_OK)
+        err = db_exec(w->db, "COMMIT");
+    if (err < 0) {
+        if (!sqlite3_get_autocommit(w->db))
+            db_exec(w->db, "ROLLBACK");
+        return err;
+    }
+    w->records += w->records_open;
+    pthread_mutex_lock(&w->lock);
+    w->seq_next = w->seq;
+    pthread_mutex_unlock(&w->lock);
+    return ERR_OK;
 }
 
 static void report_failure(struct writer *w, int err) {

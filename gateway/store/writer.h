@@ -89,6 +89,11 @@ int writer_set_site(struct writer *w, const struct site *site);
  * success *ret_news says whether outbox or cursors changed. */
 int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news);
 
+/* A transaction of its own beside the commits, for an order. writer_end() commits when err is
+ * ERR_OK, else undoes everything; it gives err, or why the commit failed. */
+int writer_begin(struct writer *w);
+int writer_end(struct writer *w, int err);
+
 /* ---- for the hooks, inside the transaction ------------------------------------------------- */
 
 /* The revision that a slot written now gets: one more than the newest record of it. code: of the
