@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "config/config.h"
 #include "control/address.h"
+#include "offline_order.h"
 #include "orders/order.h"
 #include "sys/clock.h"
 #include "zone_time.h"
@@ -118,14 +119,16 @@ json_t *control_time(const struct control_call *c, const char *option, const cha
 
 /* ---- the order --------------------------------------------------------------------------- */
 
-static int no_daemon(const struct control_call *c, const char *path) {
+/* Said by whoever can do without it, or cannot. */
+static int no_daemon(const struct control_call *c) {
     fprintf(stderr,
-            "busbar %s: busbard is not running on this store (no socket %s); start it, then "
-            "repeat\n",
-            c->command, path);
+            "busbar %s: busbard is not running on %s; start it, or give --config FILE to work on "
+            "the store itself\n",
+            c->command, c->store);
     return EXIT_UNREACHABLE;
 }
 
+/* EXIT_UNREACHABLE without a message: nobody listens. */
 static int dial(const struct control_call *c, int *ret_fd) {
     struct control_address a;
     char path[PATH_MAX];
@@ -133,7 +136,7 @@ static int dial(const struct control_call *c, int *ret_fd) {
     if (rc == ERR_OK)
         rc = control_address_init(&a, path);
     if (rc < 0)
-        return no_daemon(c, rc == ERR_LIMIT ? c->store : path);
+        return EXIT_UNREACHABLE;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const struct timeval wait = {.tv_sec = CONNECT_WAIT_S}, answer = {.tv_sec = ANSWER_WAIT_S};
     int error = fd < 0 ? errno : 0;
@@ -151,7 +154,7 @@ static int dial(const struct control_call *c, int *ret_fd) {
     if (fd >= 0)
         close(fd);
     if (error == ENOENT || error == ECONNREFUSED || error == ENOTDIR)
-        return no_daemon(c, path);
+        return EXIT_UNREACHABLE;
     fprintf(stderr, "busbar %s: socket %s: %s; %s\n", c->command, path, strerror(error),
             error == EACCES ? "run this as busbard's user or a member of its group"
                             : "repeat, and look at busbard's log");
@@ -210,7 +213,7 @@ static int print_reply(const struct control_call *c, const char *line, bool quie
         if (!quiet)
             print_done(reply);
     } else if (why) {
-        fprintf(stderr, "busbar %s: refused by busbard: %s\n", c->command, why);
+        fprintf(stderr, "busbar %s: refused: %s\n", c->command, why);
     } else {
         fprintf(stderr,
                 "busbar %s: busbard gave an answer without meaning; is it of another "
@@ -240,6 +243,27 @@ static int exchange(const struct control_call *c, const char *text, size_t n, bo
     return status;
 }
 
+/* Nobody else writes: the tool takes the store's lock and does it itself. */
+static int execute_here(const struct control_call *c, const struct order *order, bool quiet) {
+    char reply[ORDER_REPLY_MAX];
+    struct config_errors errors;
+    struct site *site = NULL;
+    if (!c->config)
+        return no_daemon(c);
+    config_errors_init(&errors);
+    int rc = config_load_site(c->config, c->data_dir, &errors, &site);
+    config_errors_free(&errors); /* control_find() has shown them */
+    if (rc < 0)
+        return EXIT_CONFIG_ERROR;
+    rc = offline_order(site, order, reply, sizeof reply);
+    site_free(site);
+    if (rc == ERR_OK)
+        return print_reply(c, reply, quiet);
+    fprintf(stderr, "busbar %s: store %s: %s; %s\n", c->command, c->store, err_str(rc),
+            rc == ERR_NOT_FOUND ? "busbard makes it at its first start" : "see the message above");
+    return EXIT_IO_ERROR;
+}
+
 int control_send(const struct control_call *c, json_t *order, bool quiet) {
     char why[ORDER_WHY_MAX];
     int status = EXIT_OTHER;
@@ -256,6 +280,8 @@ int control_send(const struct control_call *c, json_t *order, bool quiet) {
         const size_t n = strlen(text);
         text[n] = '\n'; /* in place of the NUL: the line is sent by its length */
         status = exchange(c, text, n + 1, quiet);
+        if (status == EXIT_UNREACHABLE)
+            status = execute_here(c, checked, quiet);
     }
     free(text);
     free(checked);

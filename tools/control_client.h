@@ -38,7 +38,8 @@ json_t *control_time(const struct control_call *c, const char *option, const cha
 
 /* Checks the order by the daemon's own rules, sends it, waits for the answer, prints it in words.
  * Takes the order over; NULL: it could not be made. An exit status: 0 done, 1 refused, 64 not an
- * order, 69 no daemon, 74 the connection broke. quiet: prints nothing when it is done. */
+ * order, 69 no daemon and no --config, 74 the connection broke or the store is taken. quiet: prints
+ * nothing when it is done. */
 int control_send(const struct control_call *c, json_t *order, bool quiet);
 
 /* The help text's lines on --config, --data and --db. */
@@ -46,8 +47,9 @@ int control_send(const struct control_call *c, json_t *order, bool quiet);
     "  --config FILE  the site file of the running busbard\n"                                      \
     "  --data DIR     folder with profiles/, as given to busbard\n"                                \
     "  --db FILE      its store instead of the site file (times without offset are then of TZ)\n"  \
-    "\nThe daemon must be running: it is the only one that writes its store.\n"                    \
-    "Exit status: 0 done, 1 refused by the daemon, 64 usage, 69 no daemon is running,\n"           \
-    "74 input/output, 78 configuration.\n"
+    "\nThe running daemon executes it; without one, and with --config, busbar takes the store's\n" \
+    "lock and does it itself.\n"                                                                   \
+    "Exit status: 0 done, 1 refused, 64 usage, 69 no daemon is running (with --db),\n"             \
+    "74 input/output, or another process holds the store, 78 configuration.\n"
 
 #endif

@@ -382,8 +382,10 @@ double aggregate_so_far(const struct aggregate *a, int32_t feed, enum feed_count
     const struct feed_state *f = &a->feeds[feed];
     const struct counter *c = &f->counter[direction];
     double run = feed_run_at(f, (int)direction, f->kw_utc_ms);
+    size_t device = (size_t)a->site->feeds[feed].device;
+    ms_t start = slot_edge(p, a->devices[device].minute);
     if (c->point != SITE_NONE && !isnan(c->per_register))
-        return counter_so_far(c, p, run);
+        return counter_so_far(c, p, start + (ms_t)hold_ms(&a->site->devices[device]), run);
     return isnan(run) ? run : run - f->run.mark[p][direction];
 }
 

@@ -94,6 +94,7 @@ static int build(struct core *c, const struct site *site) {
     if (err < 0)
         return err;
     c->rollup = (struct rollup){.records = &c->records};
+    c->writer->more = true; /* what an order or an earlier run has left */
     c->writer->hooks = (struct writer_hooks){
         .arg = c, .record = core_write_record, .gap = core_write_gap, .after = core_after};
     err = aggregate_init(&c->aggregate, site, c->writer->layout, c->live, &sink, c->minute);

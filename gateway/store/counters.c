@@ -248,9 +248,9 @@ void counter_next_slot(struct counter *c, enum slot_period p, ms_t end, double r
                                .recovered = c->step.gap && c->step.to_utc_ms > end};
 }
 
-double counter_so_far(const struct counter *c, enum slot_period p, double run) {
+double counter_so_far(const struct counter *c, enum slot_period p, ms_t known_from, double run) {
     const struct span *s = &c->open[p];
-    if (c->point == SITE_NONE || !s->seen)
+    if (!s->seen || s->start.utc_ms > known_from)
         return (double)NAN;
     int64_t now = c->total * COUNTER_PARTS + in_advance(c, run);
     return s->carry + (double)((now > c->parts ? now : c->parts) - s->parts_start) * unit_of(c);

@@ -107,7 +107,8 @@ struct counter_slot counter_close(const struct counter *c, enum slot_period p, m
                                   double run);
 /* Goes over the edge: the shorter slots first, then the longer ones that end there too. */
 void counter_next_slot(struct counter *c, enum slot_period p, ms_t end, double run);
-double counter_so_far(const struct counter *c, enum slot_period p, double run); /* amount; NAN */
+/* Amount of the open slot so far; NAN unless its first register was read by known_from. */
+double counter_so_far(const struct counter *c, enum slot_period p, ms_t known_from, double run);
 double counter_amount(const struct counter *c, double run); /* of all that was counted; NAN */
 double counter_register(const struct counter *c, int64_t count);
 
