@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "calc/indicators.h"
 #include "calc/settle.h"
 
 static double zero_if_absent(const struct slot_facts *f, enum site_power role, double kwh) {
@@ -135,8 +136,10 @@ void settle_carbon(const struct site *s, const struct books *b, utc_offset_fn *z
     c->location_kg = slot.location_kg;
     c->national_kg = in.import * c->national.kg_per_kwh;
     c->market_base_kwh = slot.market_base_kwh;
+    /* of generation whose attribute is the site's own */
+    double unclaimed = isnan(f->unclaimed_kwh) ? 0.0 : f->unclaimed_kwh;
     c->avoided_pv_kg =
-        f->absent[SITE_PV] && f->absent[SITE_WIND] ? (double)NAN : slot.avoided_pv_kg;
+        claimed_self_used(f->claimed_kwh, unclaimed, in.export) * c->factor.kg_per_kwh;
     c->avoided_storage_kg = f->absent[SITE_STORAGE] ? (double)NAN : slot.avoided_storage_kg;
     c->busbar_kwh = in.import + in.generator + in.pv + in.wind + in.discharge;
     c->busbar_kg = slot.intensity * c->busbar_kwh;

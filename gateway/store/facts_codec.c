@@ -142,6 +142,16 @@ static void carbon(struct walk *w, struct carbon_facts *c) {
 static void balance(struct walk *w, struct balance_facts *b) {
     number(w, &b->residual_kwh);
     number(w, &b->feeders_kwh);
+    INTEGER(w, b->node_count);
+    if (b->node_count > NODES_MAX) {
+        w->in->bad = true;
+        return;
+    }
+    for (size_t i = 0; i < b->node_count; i++) {
+        INTEGER(w, b->nodes[i].feed);
+        number(w, &b->nodes[i].residual_kwh);
+        number(w, &b->nodes[i].flow_kwh);
+    }
     INTEGER(w, b->bad_slots);
     INTEGER(w, b->suspect.kind);
     INTEGER(w, b->suspect.feed);
@@ -175,6 +185,19 @@ static void arrays(struct walk *w, struct slot_facts *f) {
     }
 }
 
+static void virtuals(struct walk *w, struct slot_facts *f) {
+    INTEGER(w, f->virtual_count);
+    if (f->virtual_count > VIRTUALS_MAX) {
+        w->in->bad = true;
+        return;
+    }
+    for (size_t i = 0; i < f->virtual_count; i++) {
+        number(w, &f->virtuals[i].avg_kw);
+        number(w, &f->virtuals[i].kwh);
+        INTEGER(w, f->virtuals[i].known_ms);
+    }
+}
+
 static void whole(struct walk *w, struct slot_facts *f) {
     INTEGER(w, f->period);
     INTEGER(w, f->start);
@@ -196,6 +219,9 @@ static void whole(struct walk *w, struct slot_facts *f) {
     numbers(w, f->energy_kwh, SITE_ENERGY_COUNT);
     number(w, &f->soc_start_pct);
     number(w, &f->soc_end_pct);
+    number(w, &f->claimed_kwh);
+    number(w, &f->unclaimed_kwh);
+    virtuals(w, f);
     number(w, &f->irradiation_kwh_m2);
     number(w, &f->output);
     INTEGER(w, f->expected);

@@ -177,11 +177,25 @@ static void residuals_are_added_and_the_last_suspect_stands(void **state) {
     (void)state;
     struct slot_facts f = hour(0), a = quarter(0), b = quarter(1), c = quarter(2);
 
-    a.balance = (struct balance_facts){-2, 40, 1, {SUSPECT_REVERSED, 1, UNKNOWN, 9, 1}};
-    b.balance = (struct balance_facts){5, 60, 2, {SUSPECT_RATIO, 0, 2, 9, 1}};
+    a.balance = (struct balance_facts){.residual_kwh = -2,
+                                       .feeders_kwh = 40,
+                                       .bad_slots = 1,
+                                       .suspect = {SUSPECT_REVERSED, 1, UNKNOWN, 9, 1},
+                                       .nodes = {{3, UNKNOWN, 8}},
+                                       .node_count = 1};
+    b.balance = (struct balance_facts){.residual_kwh = 5,
+                                       .feeders_kwh = 60,
+                                       .bad_slots = 2,
+                                       .suspect = {SUSPECT_RATIO, 0, 2, 9, 1},
+                                       .nodes = {{3, 0.5, 9}},
+                                       .node_count = 1};
     facts_merge(&f, &a);
     facts_merge(&f, &b);
     assert_near(f.balance.residual_kwh, 3);
+    assert_int_equal(f.balance.node_count, 1);
+    assert_int_equal(f.balance.nodes[0].feed, 3);
+    assert_near(f.balance.nodes[0].residual_kwh, 0.5); /* unknown in one part */
+    assert_near(f.balance.nodes[0].flow_kwh, 17);
     assert_near(f.balance.feeders_kwh, 100);
     assert_int_equal(f.balance.bad_slots, 3);
     assert_int_equal(f.balance.suspect.kind, SUSPECT_RATIO);
