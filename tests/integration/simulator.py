@@ -24,8 +24,15 @@ FORMAT = {"u16": ">H", "i16": ">h", "bits16": ">H", "u32": ">I", "i32": ">i", "f
           "bits32": ">I", "u64": ">Q", "i64": ">q", "f64": ">d"}
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
 class Sim:
-    """A running simulator. Use as a context manager; `site` is the rewritten site file."""
+    """A running simulator. Use as a context manager; `site` is the rewritten site file. The page of
+    a gateway that runs it has a port of its own: tests run side by side."""
 
     def __init__(self, folder, site=DEMO, options=(), faults=None):
         self.folder = pathlib.Path(folder)
@@ -46,6 +53,9 @@ class Sim:
                 complaint = self.process.stderr.read()
                 self.stop()
                 raise RuntimeError(complaint)
+        self.web_port = free_port()
+        text = self.site_file.read_text()
+        self.site_file.write_text(text.replace("127.0.0.1:8080", f"127.0.0.1:{self.web_port}"))
         self.site = yaml.safe_load(self.site_file.read_text())
         self.links = {link["id"]: link for link in self.site["links"]}
         self.devices = {device["id"]: device for device in self.site["devices"]}

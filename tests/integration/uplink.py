@@ -13,14 +13,10 @@ import time
 import jsonschema
 import paho.mqtt.client as mqtt
 
+from simulator import free_port
+
 SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "schema"
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def schema_of(topic):
