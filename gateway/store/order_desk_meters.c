@@ -37,7 +37,8 @@ int order_desk_closed(const struct order_desk *d, ms_t at, char *why) {
     if (at < d->open_quarter)
         return ERR_OK;
     snprintf(why, ORDER_WHY_MAX,
-             "the quarter of an hour of that moment is still open; enter it after it has closed");
+             "the quarter of an hour of that moment has not closed; enter it when busbard has made "
+             "its record");
     return ERR_REFUSED;
 }
 
@@ -227,7 +228,7 @@ int order_meter_change_run(const struct order_desk *d, const struct order_meter_
     if (err < 0)
         return err;
     const struct feed *f = &r->site->feeds[feed];
-    struct exchange x;
+    struct exchange x = {0};
     struct slot_change c = {.device_no = r->writer->device_no[f->device],
                             .feed = order_desk_place(r, feed),
                             .counter = (uint32_t)counter_of(o->direction, f->role),

@@ -238,8 +238,8 @@ static void what_cannot_be_is_refused_in_words(void **state) {
     struct order o[9];
     static const char *const words[9] = {
         "the site has no meter grid2; busbar check",
-        "is still open; enter it after it has closed",
-        "is still open", /* tomorrow */
+        "of that moment has not closed; enter it when busbard has made its record",
+        "has not closed", /* tomorrow */
         "there is no record of the quarter of an hour of that moment",
         "no reset or exchange of this counter is on record within 7 days",
         "no reset or exchange of this counter is on record",

@@ -257,7 +257,7 @@ static void what_cannot_be_is_refused_in_words(void **state) {
     assert_refused(&scene, &o, alike);
     o = ratio_order(100.0);
     o.ratio_change.at = T0 + 3 * QUARTER;
-    assert_refused(&scene, &o, "still open; enter it after it has closed");
+    assert_refused(&scene, &o, "of that moment has not closed; enter it when");
     o.ratio_change.at = T0 + 2 * QUARTER + 1;
     assert_refused(&scene, &o, "no whole quarter of an hour has closed since that moment");
     o.ratio_change.at = T0 + 3 * QUARTER - 401 * MS_PER_DAY;
