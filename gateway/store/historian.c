@@ -220,6 +220,7 @@ static void run_order_if_asked(struct historian *h, const struct instant *now) {
     pthread_mutex_unlock(&h->lock);
     if (!w)
         return;
+    take_readings(h);
     core_flush(&h->core);
     commit(h, now); /* what was read before the order is on disk before it */
     run_order(h, w, now->utc_us / US_PER_MS);
