@@ -8,8 +8,8 @@ static const char usage[] =
     "usage: busbar recompute --config FILE --from DATE\n"
     "\n"
     "Computes tariff, cost and carbon of the stored slots again, from a local day on, with the\n"
-    "prices and factors that are known now. Energies do not change. Records that come out\n"
-    "differently are sent again with a higher revision; a filed month stays as it is.\n"
+    "prices and factors that are known now. Energies do not change. Days, months and bills are\n"
+    "sent again with a higher revision; a filed month stays as it is.\n"
     "\n"
     "  --from DATE    such as 2026-11-01\n" CONTROL_HELP;
 

@@ -14,7 +14,7 @@ static void name_actor(char out[ORDER_ACTOR_MAX]) {
     if (user)
         snprintf(out, ORDER_ACTOR_MAX, "local:%.32s", user->pw_name);
     else
-        snprintf(out, ORDER_ACTOR_MAX, "local:%u", (unsigned)getuid());
+        snprintf(out, ORDER_ACTOR_MAX, "local:uid%u", (unsigned)getuid());
 }
 
 static int run(struct writer *w, const struct site *site, const struct order *order, ms_t now_ms,

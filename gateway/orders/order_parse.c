@@ -162,7 +162,7 @@ static int read_order(const struct fields *f, struct order *ret) {
     if (rc < 0)
         return rc;
     memcpy(ret->id, id, sizeof id);
-    enum order_kind kind;
+    enum order_kind kind = ORDER_KINDS;
     rc = read_kind(f, &kind);
     if (rc < 0)
         return rc;

@@ -207,7 +207,6 @@ static void swap_if_asked(struct historian *h) {
 }
 
 static void run_order(struct historian *h, struct waiting_order *w, ms_t now_ms) {
-    core_flush(&h->core);
     const struct order_desk desk = {.records = &h->core.records,
                                     .rollup = &h->core.rollup,
                                     .open_quarter = slot_edge(SLOT_15M, h->core.minute),
@@ -221,6 +220,8 @@ static void run_order_if_asked(struct historian *h, const struct instant *now) {
     pthread_mutex_unlock(&h->lock);
     if (!w)
         return;
+    take_readings(h);
+    core_flush(&h->core);
     commit(h, now); /* what was read before the order is on disk before it */
     run_order(h, w, now->utc_us / US_PER_MS);
     if (h->o.on_commit)

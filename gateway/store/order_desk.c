@@ -1,6 +1,5 @@
 #include "store/order_desk.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,22 +12,29 @@
 
 #define REMEMBER_MS (7 * MS_PER_DAY)
 
-/* The reply that an order of this id got before; 0: none. */
-static size_t remembered(const struct order_desk *d, const char *id, char *reply, size_t cap) {
+void order_desk_sign(char who[ORDER_WHO_MAX], const char *by, const char *actor) {
+    snprintf(who, ORDER_WHO_MAX, "%s (%s)", by, actor);
+}
+
+/* The reply that an order of this id got before: its length, 0 when there is none. */
+static int remembered(const struct order_desk *d, const char *id, char *reply, size_t cap) {
     sqlite3_stmt *s = NULL;
-    size_t n = 0;
-    if (id[0] == '\0' ||
-        db_prepare(d->records->writer->db, "SELECT reply FROM command WHERE id=? AND t>?", &s) < 0)
+    if (id[0] == '\0')
         return 0;
+    int err =
+        db_prepare(d->records->writer->db, "SELECT reply FROM command WHERE id=? AND t>?", &s);
+    if (err < 0)
+        return err;
     sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 2, d->now_ms - REMEMBER_MS);
-    if (sqlite3_step(s) == SQLITE_ROW && (size_t)sqlite3_column_bytes(s, 0) < cap) {
-        n = (size_t)sqlite3_column_bytes(s, 0);
-        memcpy(reply, sqlite3_column_text(s, 0), n);
+    int rc = sqlite3_step(s), n = 0;
+    if (rc == SQLITE_ROW && sqlite3_column_bytes(s, 0) < (int)cap) {
+        n = sqlite3_column_bytes(s, 0);
+        memcpy(reply, sqlite3_column_text(s, 0), (size_t)n);
         reply[n] = '\0';
     }
     sqlite3_finalize(s);
-    return n;
+    return db_err(rc) < 0 ? db_err(rc) : n;
 }
 
 static int remember(const struct order_desk *d, const char *id, const char *reply, size_t n) {
@@ -54,25 +60,31 @@ static int remember(const struct order_desk *d, const char *id, const char *repl
     return err;
 }
 
+/* What the reply of a good order says. */
+struct outcome {
+    const char *name; /* of the count */
+    int n, filed_days;
+};
+
 static int execute(const struct order_desk *d, const struct order *o, const char *actor,
-                   const char **ret_count, char *why) {
-    *ret_count = "days";
+                   struct outcome *r, char *why) {
+    r->name = "days";
     switch (o->kind) {
     case ORDER_PRICES:
-        return order_prices_run(d, &o->prices, why);
+        return order_prices_run(d, &o->prices, &r->filed_days);
     case ORDER_CURVE:
-        return order_curve_run(d, &o->curve, why);
+        return order_curve_run(d, &o->curve, &r->filed_days);
     case ORDER_METER_CHANGE:
-        *ret_count = "slots";
+        r->name = "slots";
         return order_meter_change_run(d, &o->meter_change, actor, why);
     case ORDER_RATIO_CHANGE:
-        *ret_count = "slots";
+        r->name = "slots";
         return order_ratio_change_run(d, &o->ratio_change, actor, why);
     case ORDER_RECOMPUTE:
-        return rollup_recompute(d->rollup, o->recompute.from_day);
+        return rollup_recompute(d->rollup, o->recompute.from_day, INT32_MAX, &r->filed_days);
     case ORDER_FILE_MONTH:
-        *ret_count = "records";
-        return order_file_month_run(d, &o->file_month, why);
+        r->name = "records";
+        return order_file_month_run(d, &o->file_month, actor, why);
     case ORDER_PING:
     case ORDER_CONFIG_HASH:
     case ORDER_REPLAY:
@@ -83,12 +95,14 @@ static int execute(const struct order_desk *d, const struct order *o, const char
     return ERR_REFUSED;
 }
 
-static size_t reply_count(char *reply, size_t cap, const char *name, int n) {
+static size_t write_reply(char *reply, size_t cap, const struct outcome *r) {
     struct buf b;
     buf_init(&b, reply, cap);
     buf_putc(&b, '{');
     json_bool(&b, "ok", true);
-    json_i64(&b, name, n);
+    json_i64(&b, r->name, r->n);
+    if (r->filed_days > 0)
+        json_i64(&b, "filed_days", r->filed_days);
     json_close(&b);
     return b.len;
 }
@@ -96,11 +110,12 @@ static size_t reply_count(char *reply, size_t cap, const char *name, int n) {
 /* Everything between BEGIN and COMMIT; the caller undoes it on failure. */
 static int run_inside(const struct order_desk *d, const struct order *o, const char *actor,
                       char *reply, size_t cap, size_t *ret_n, char *why) {
-    const char *count;
-    int n = execute(d, o, actor, &count, why);
+    struct outcome r = {0};
+    int n = execute(d, o, actor, &r, why);
     if (n < 0)
         return n;
-    *ret_n = reply_count(reply, cap, count, n);
+    r.n = n;
+    *ret_n = write_reply(reply, cap, &r);
     return remember(d, o->id, reply, *ret_n);
 }
 
@@ -108,95 +123,170 @@ size_t order_desk_run(const struct order_desk *d, const struct order *o, const c
                       char *reply, size_t cap) {
     struct writer *w = d->records->writer;
     char why[ORDER_WHY_MAX] = "";
-    size_t n = remembered(d, o->id, reply, cap);
-    if (n > 0)
-        return n;
-    int err = writer_begin(w);
+    size_t n = 0;
+    if (w->pending.len > 0)
+        return order_reply_error(reply, cap,
+                                 "readings wait in memory because the store cannot be written; see "
+                                 "the log, free its disk and try again");
+    int err = remembered(d, o->id, reply, cap);
+    if (err > 0)
+        return (size_t)err;
+    if (err == ERR_OK)
+        err = writer_begin(w);
     if (err == ERR_OK)
         err = run_inside(d, o, actor, reply, cap, &n, why);
     err = writer_end(w, err);
-    if (books_load(&d->records->books, w->db, d->now_ms) < 0)
-        log_error("store %s: prices cannot be read", w->path);
-    if (err == ERR_OK) {
-        log_info("order %s by %s is done", order_name(o->kind), actor);
+    if (err == ERR_OK)
         return n;
-    }
+    /* what was taken into memory meanwhile is undone too */
+    if (books_load(&d->records->books, w->db, d->now_ms) < 0)
+        log_error("store %s: prices cannot be read; costs are unknown until the next start",
+                  w->path);
     if (why[0] == '\0')
-        snprintf(why, sizeof why, "the store refused it: %s; try again later", err_str(err));
+        snprintf(why, sizeof why, "the store refused it: %s; nothing was changed, try again later",
+                 err_str(err));
     return order_reply_error(reply, cap, why);
 }
 
 /* ---- prices and curves -------------------------------------------------------------------- */
 
-int order_prices_run(const struct order_desk *d, const struct order_prices *o, char *why) {
-    int32_t first = INT32_MAX;
-    (void)why;
-    for (size_t i = 0; i < o->count; i++) {
-        int err = books_put_price(d->records->writer->db, &o->rows[i], d->now_ms);
-        if (err < 0)
-            return err;
-        if (o->rows[i].month < first)
-            first = o->rows[i].month;
-    }
-    int err = books_load(&d->records->books, d->records->writer->db, d->now_ms);
-    return err < 0 ? err : rollup_recompute(d->rollup, civil_day(first / 12, first % 12 + 1, 1));
+static bool month_seen(const struct order_prices *o, size_t i) {
+    for (size_t k = 0; k < i; k++)
+        if (o->rows[k].month == o->rows[i].month)
+            return true;
+    return false;
 }
 
-int order_curve_run(const struct order_desk *d, const struct order_curve *o, char *why) {
+/* The days of one month again: its prices touch no other. */
+static int recompute_month(const struct order_desk *d, int32_t month, int *ret_filed) {
+    int year = month / 12, first = month % 12 + 1;
+    return rollup_recompute(d->rollup, civil_day(year, first, 1), civil_day(year, first + 1, 1),
+                            ret_filed);
+}
+
+int order_prices_run(const struct order_desk *d, const struct order_prices *o, int *ret_filed) {
     sqlite3 *db = d->records->writer->db;
-    int err;
-    (void)why;
+    int err = ERR_OK, days = 0, filed_days = 0;
+    for (size_t i = 0; err == ERR_OK && i < o->count; i++)
+        err = books_put_price(db, &o->rows[i], d->now_ms);
+    if (err == ERR_OK)
+        err = books_load(&d->records->books, db, d->now_ms);
+    for (size_t i = 0; err == ERR_OK && i < o->count; i++) {
+        int filed = 0, n = month_seen(o, i) ? 0 : recompute_month(d, o->rows[i].month, &filed);
+        err = n < 0 ? n : ERR_OK;
+        days += n;
+        filed_days += filed;
+    }
+    if (err < 0)
+        return err;
+    *ret_filed = filed_days;
+    return days;
+}
+
+static int put_curve(sqlite3 *db, const struct order_curve *o, ms_t now_ms) {
     if (o->kind == CURVE_PRICE) {
         struct price_curve c = {.day = o->day, .version = o->version};
         memcpy(c.price_e8, o->value_e8, sizeof c.price_e8);
-        err = books_put_price_curve(db, &c, d->now_ms);
-    } else {
-        struct factor_curve c = {.day = o->day, .version = o->version};
-        for (size_t i = 0; i < ORDER_CURVE_POINTS; i++)
-            c.kg_per_kwh[i] = (double)o->value_e8[i] / 1e8;
-        err = books_put_factor_curve(db, &c, d->now_ms);
+        return books_put_price_curve(db, &c, now_ms);
     }
+    struct factor_curve c = {.day = o->day, .version = o->version};
+    for (size_t i = 0; i < ORDER_CURVE_POINTS; i++)
+        c.kg_per_kwh[i] = (double)o->value_e8[i] / 1e8;
+    return books_put_factor_curve(db, &c, now_ms);
+}
+
+/* A factor goes on into the days that follow: what the storage holds was charged with it. */
+int order_curve_run(const struct order_desk *d, const struct order_curve *o, int *ret_filed) {
+    sqlite3 *db = d->records->writer->db;
+    int err = put_curve(db, o, d->now_ms);
     if (err == ERR_OK)
         err = books_load(&d->records->books, db, d->now_ms);
-    return err < 0 ? err : rollup_recompute(d->rollup, o->day);
+    return err < 0 ? err
+                   : rollup_recompute(d->rollup, o->day,
+                                      o->kind == CURVE_PRICE ? o->day + 1 : INT32_MAX, ret_filed);
 }
 
 /* ---- a month is filed ---------------------------------------------------------------------- */
 
-int order_file_month_run(const struct order_desk *d, const struct order_file_month *o, char *why) {
-    struct writer *w = d->records->writer;
-    int year = o->month / 12, month = o->month % 12 + 1;
-    ms_t start = local_midnight(civil_day(year, month, 1), clock_utc_offset_s);
+/* False when it was filed before. */
+static int note_filed(const struct order_desk *d, const struct order_file_month *o,
+                      const char *actor, bool *ret_new) {
+    sqlite3 *db = d->records->writer->db;
     sqlite3_stmt *s = NULL;
-    int err = db_prepare(w->db, "INSERT OR IGNORE INTO filed VALUES(?,?,?)", &s);
+    char who[ORDER_WHO_MAX];
+    order_desk_sign(who, o->by, actor);
+    int err = db_prepare(db, "INSERT OR IGNORE INTO filed VALUES(?,?,?)", &s);
     if (err < 0)
         return err;
     sqlite3_bind_int(s, 1, o->month);
-    sqlite3_bind_text(s, 2, o->by, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, who, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, d->now_ms);
     err = db_run(s);
-    int inserted = sqlite3_changes(w->db);
+    *ret_new = sqlite3_changes(db) > 0;
     sqlite3_finalize(s);
+    return err;
+}
+
+/* A number of [start, end): sql has their places. */
+static int count_in(const struct order_desk *d, const char *sql, ms_t start, ms_t end,
+                    int64_t *ret) {
+    sqlite3_stmt *s = NULL;
+    int err = db_prepare(d->records->writer->db, sql, &s);
     if (err < 0)
         return err;
-    if (inserted == 0) {
-        snprintf(why, ORDER_WHY_MAX, "%04d-%02d was filed before; a filed month stays as it is",
-                 year, month);
-        return ERR_REFUSED;
-    }
-    int64_t there = 0;
-    char sql[100];
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM record WHERE period=%lld AND start=%lld",
-             (long long)slot_code(SLOT_1MO), (long long)start);
-    err = db_get_i64(w->db, sql, 0, &there);
-    if (err == ERR_OK && there == 0) {
+    sqlite3_bind_int64(s, 1, start);
+    sqlite3_bind_int64(s, 2, end);
+    int rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        *ret = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return db_err(rc);
+}
+
+/* The month has a record, and nothing of it is about to change. */
+static int check_complete(const struct order_desk *d, ms_t start, ms_t end, const char *month,
+                          char *why) {
+    int64_t records = 0, waiting = 0;
+    int err =
+        count_in(d, "SELECT count(*) FROM record WHERE period=2592000 AND start>=? AND start<?",
+                 start, end, &records);
+    if (err == ERR_OK)
+        err = count_in(d, "SELECT count(*) FROM dirty WHERE start>=? AND start<?", start, end,
+                       &waiting);
+    if (err < 0)
+        return err;
+    if (records > 0 && waiting == 0)
+        return ERR_OK;
+    if (records == 0)
         snprintf(why, ORDER_WHY_MAX,
-                 "%04d-%02d has no record of the month yet; file it after the month has closed",
-                 year, month);
+                 "%s has no record of the month yet; file it after the month has closed", month);
+    else
+        snprintf(why, ORDER_WHY_MAX,
+                 "%lld slots of %s wait to be made again; file it when busbard has run for some "
+                 "minutes more",
+                 (long long)waiting, month);
+    return ERR_REFUSED;
+}
+
+int order_file_month_run(const struct order_desk *d, const struct order_file_month *o,
+                         const char *actor, char *why) {
+    int year = o->month / 12, first = o->month % 12 + 1;
+    ms_t start = local_midnight(civil_day(year, first, 1), clock_utc_offset_s);
+    ms_t end = local_midnight(civil_day(year, first + 1, 1), clock_utc_offset_s);
+    char month[16];
+    bool is_new = false;
+    snprintf(month, sizeof month, "%04d-%02d", year, first);
+    int err = note_filed(d, o, actor, &is_new);
+    if (err == ERR_OK && !is_new) {
+        snprintf(why, ORDER_WHY_MAX, "%s was filed before; a filed month stays as it is", month);
         return ERR_REFUSED;
     }
+    if (err == ERR_OK)
+        err = check_complete(d, start, end, month, why);
     /* its last revision says that it is filed */
     if (err == ERR_OK)
         err = records_write_long(d->records, SLOT_1MO, -1, start, d->now_ms);
+    if (err == ERR_NOT_FOUND)
+        snprintf(why, ORDER_WHY_MAX, "no day of %s is on record; there is nothing to file", month);
     return err < 0 ? err : 1;
 }

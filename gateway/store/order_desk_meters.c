@@ -1,5 +1,5 @@
-/* An officer's entries about meters: what an exchange left out, and ratios that were wrong. They
- * make new revisions of the slots they touch. */
+/* An officer's entry about an exchanged meter: what the exchange left out. It makes new revisions
+ * of the slots it touches. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,11 +8,8 @@
 #include "store/db.h"
 #include "store/gap.h"
 #include "store/order_desk.h"
-#include "sys/clock.h"
 
 #define SEARCH_MS      (7 * MS_PER_DAY) /* around the entered time */
-#define MINUTES_MS     (7 * MS_PER_DAY) /* rows of minutes are kept at least this long */
-#define QUARTERS_MS    (400 * MS_PER_DAY)
 #define REGISTER_SLACK 1e-6
 
 /* The feed that an order names: a device with one feed, or device.channel. */
@@ -21,12 +18,14 @@ static int find_feed(const struct order_desk *d, const char *name, char *why) {
     for (size_t i = 0; i < s->feed_count; i++)
         if (strcmp(s->feeds[i].id, name) == 0)
             return (int)i;
-    snprintf(why, ORDER_WHY_MAX, "the site has no device %s; busbar check lists them", name);
+    snprintf(why, ORDER_WHY_MAX,
+             "the site has no meter %s; busbar check lists its devices, channels are written as "
+             "device.channel",
+             name);
     return ERR_NOT_FOUND;
 }
 
-/* Where the feed stands among its device's. */
-static uint32_t place_of(const struct records *r, int32_t feed) {
+uint32_t order_desk_place(const struct records *r, int32_t feed) {
     int32_t device = r->site->feeds[feed].device;
     for (int32_t i = 0; i < r->feed_count[device]; i++)
         if (r->feed_order[r->feed_first[device] + i] == feed)
@@ -34,58 +33,93 @@ static uint32_t place_of(const struct records *r, int32_t feed) {
     return 0;
 }
 
-static int is_closed(const struct order_desk *d, ms_t at, char *why) {
+int order_desk_closed(const struct order_desk *d, ms_t at, char *why) {
     if (at < d->open_quarter)
         return ERR_OK;
     snprintf(why, ORDER_WHY_MAX,
-             "the quarter of an hour of that moment is still open; enter it "
-             "after it has closed");
+             "the quarter of an hour of that moment has not closed; enter it when busbard has made "
+             "its record");
+    return ERR_REFUSED;
+}
+
+int order_desk_tell(const struct order_desk *d, const struct event_body *e, const char *who) {
+    struct event_body told = *e;
+    told.severity = "info";
+    told.state = "cleared";
+    told.actor = who;
+    return writer_put_event(d->records->writer, &told, d->now_ms);
+}
+
+/* Energy that is put into a slot without a record would be seen nowhere. */
+static int check_recorded(const struct order_desk *d, ms_t at, char *why) {
+    sqlite3_stmt *s = NULL;
+    int err =
+        db_prepare(d->records->writer->db, "SELECT 1 FROM record WHERE period=? AND start=?", &s);
+    if (err < 0)
+        return err;
+    sqlite3_bind_int64(s, 1, slot_code(SLOT_15M));
+    sqlite3_bind_int64(s, 2, slot_edge(SLOT_15M, at));
+    int rc = sqlite3_step(s);
+    sqlite3_finalize(s);
+    if (rc == SQLITE_ROW)
+        return ERR_OK;
+    if (rc != SQLITE_DONE)
+        return db_err(rc);
+    snprintf(why, ORDER_WHY_MAX,
+             "there is no record of the quarter of an hour of that moment; "
+             "enter a moment that has one");
     return ERR_REFUSED;
 }
 
 /* A ledger row of a reset or jump. */
 struct exchange {
     int64_t id;
-    double old_register, first_register, multiplier, entered;
+    ms_t t; /* when it was seen; once entered, when it happened */
+    double old_register, first_register, multiplier;
+    double entered; /* amount of the entry before */
 };
 
-static int find_exchange(const struct order_desk *d, int64_t device_no, uint32_t feed,
-                         enum feed_counter k, ms_t at, struct exchange *ret) {
+static int find_exchange(const struct order_desk *d, const struct slot_change *c, ms_t at,
+                         struct exchange *ret) {
     sqlite3_stmt *s = NULL;
     int err = db_prepare(d->records->writer->db,
-                         "SELECT id,old,first,multiplier,entered FROM ledger WHERE device=?1 AND"
+                         "SELECT id,t,old,first,multiplier,entered FROM ledger WHERE device=?1 AND"
                          " feed=?2 AND counter=?3 AND event IN (?4,?5) AND abs(t-?6)<=?7"
                          " ORDER BY abs(t-?6) LIMIT 1",
                          &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(s, 1, device_no);
-    sqlite3_bind_int64(s, 2, feed);
-    sqlite3_bind_int(s, 3, (int)k);
+    sqlite3_bind_int64(s, 1, c->device_no);
+    sqlite3_bind_int64(s, 2, c->feed);
+    sqlite3_bind_int64(s, 3, c->counter);
     sqlite3_bind_int(s, 4, ENERGY_RESET);
     sqlite3_bind_int(s, 5, ENERGY_JUMP);
     sqlite3_bind_int64(s, 6, at);
     sqlite3_bind_int64(s, 7, SEARCH_MS);
     int rc = sqlite3_step(s);
     if (rc == SQLITE_ROW)
-        *ret = (struct exchange){sqlite3_column_int64(s, 0), sqlite3_column_double(s, 1),
-                                 sqlite3_column_double(s, 2), sqlite3_column_double(s, 3),
-                                 sqlite3_column_double(s, 4)};
+        *ret = (struct exchange){.id = sqlite3_column_int64(s, 0),
+                                 .t = sqlite3_column_int64(s, 1),
+                                 .old_register = sqlite3_column_double(s, 2),
+                                 .first_register = sqlite3_column_double(s, 3),
+                                 .multiplier = sqlite3_column_double(s, 4),
+                                 .entered = sqlite3_column_double(s, 5)};
     sqlite3_finalize(s);
     return rc == SQLITE_ROW ? ERR_OK : rc == SQLITE_DONE ? ERR_NOT_FOUND : db_err(rc);
 }
 
 static int note_exchange(const struct order_desk *d, const struct exchange *x, double amount,
-                         const struct order_meter_change *o) {
+                         const struct order_meter_change *o, const char *who) {
     sqlite3_stmt *s = NULL;
     int err = db_prepare(d->records->writer->db,
-                         "UPDATE ledger SET entered=?,actor=?,note=? WHERE id=?", &s);
+                         "UPDATE ledger SET t=?,entered=?,actor=?,note=? WHERE id=?", &s);
     if (err < 0)
         return err;
-    sqlite3_bind_double(s, 1, amount);
-    sqlite3_bind_text(s, 2, o->by, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 3, o->note, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 4, x->id);
+    sqlite3_bind_int64(s, 1, o->at);
+    sqlite3_bind_double(s, 2, amount);
+    sqlite3_bind_text(s, 3, who, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 4, o->note, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 5, x->id);
     err = db_run(s);
     sqlite3_finalize(s);
     return err;
@@ -125,39 +159,82 @@ static enum feed_counter counter_of(enum order_direction direction, enum role ro
     return FEED_FORWARD;
 }
 
-static int tell(const struct order_desk *d, const char *event, const char *object, ms_t at,
-                double value, double threshold, const char *by, const char *note) {
-    const struct event_body e = {.event = event,
-                                 .object = object,
-                                 .severity = "info",
-                                 .state = "cleared",
-                                 .at = at,
-                                 .value = value,
-                                 .threshold = threshold,
-                                 .actor = by,
-                                 .note = note};
-    return writer_put_event(d->records->writer, &e, d->now_ms);
+/* Puts amount into the slots of at. What an entry before had put into other slots leaves them: an
+ * entry is corrected by entering it again. Returns the number of slots. */
+static int put_amount(const struct order_desk *d, const struct exchange *x, ms_t at, double amount,
+                      const struct slot_change *change, size_t feeds) {
+    struct writer *w = d->records->writer;
+    int slots = 0;
+    for (int i = 0; i < SLOT_OPEN_COUNT; i++) {
+        enum slot_period p = (enum slot_period)i;
+        struct slot_change c = *change;
+        ms_t before = slot_edge(p, x->t), now = slot_edge(p, at);
+        bool moved = before != now && fabs(x->entered) > 0.0;
+        int err = ERR_OK;
+        if (moved) {
+            c.amount = -x->entered;
+            err = gap_change_slot(w, p, before, &c, feeds);
+        }
+        c.amount = moved ? amount : amount - x->entered;
+        if (err == ERR_OK)
+            err = gap_change_slot(w, p, now, &c, feeds);
+        if (err < 0)
+            return err;
+        slots += 1 + moved;
+    }
+    return slots;
+}
+
+/* How the counter counts, as far as the present configuration says. */
+static double part_of(const struct site *s, const struct feed *f, int32_t point,
+                      const struct exchange *x) {
+    struct counter c;
+    counter_init(&c, s, f, point);
+    return fabs(c.scale) * x->multiplier / COUNTER_PARTS;
+}
+
+static int enter(const struct order_desk *d, const struct order_meter_change *o,
+                 const struct exchange *x, int32_t feed, const struct slot_change *c,
+                 const char *who) {
+    struct records *r = d->records;
+    const struct feed *f = &r->site->feeds[feed];
+    double amount =
+        (o->old_end - x->old_register + x->first_register - o->new_start) * x->multiplier;
+    int32_t point = c->counter == FEED_FORWARD ? f->forward : f->reverse;
+    int slots = put_amount(d, x, o->at, amount, c, (size_t)r->feed_count[f->device]);
+    if (slots < 0)
+        return slots;
+    int err = note_exchange(d, x, amount, o, who);
+    const struct event_body e = {.event = "meter_change",
+                                 .object = f->id,
+                                 .at = o->at,
+                                 .value = o->new_start,
+                                 .threshold = o->old_end,
+                                 .unit =
+                                     point == SITE_NONE ? NULL : r->site->points[point].def->unit,
+                                 .note = o->note};
+    if (err == ERR_OK)
+        err = order_desk_tell(d, &e, who);
+    return err < 0 ? err : slots;
 }
 
 int order_meter_change_run(const struct order_desk *d, const struct order_meter_change *o,
                            const char *actor, char *why) {
     struct records *r = d->records;
-    (void)actor;
     int feed = find_feed(d, o->device, why);
-    if (feed < 0)
-        return feed;
-    int err = is_closed(d, o->at, why);
+    int err = feed < 0 ? feed : order_desk_closed(d, o->at, why);
+    if (err == ERR_OK)
+        err = check_recorded(d, o->at, why);
     if (err < 0)
         return err;
     const struct feed *f = &r->site->feeds[feed];
-    enum feed_counter k = counter_of(o->direction, f->role);
-    struct exchange x;
+    struct exchange x = {0};
     struct slot_change c = {.device_no = r->writer->device_no[f->device],
-                            .feed = place_of(r, feed),
-                            .counter = (uint32_t)k,
+                            .feed = order_desk_place(r, feed),
+                            .counter = (uint32_t)counter_of(o->direction, f->role),
                             .factor = 1.0,
                             .method = METHOD_MANUAL};
-    err = find_exchange(d, c.device_no, c.feed, k, o->at, &x);
+    err = find_exchange(d, &c, o->at, &x);
     if (err == ERR_NOT_FOUND)
         snprintf(why, ORDER_WHY_MAX,
                  "no reset or exchange of this counter is on record within 7 days of that time; "
@@ -166,77 +243,8 @@ int order_meter_change_run(const struct order_desk *d, const struct order_meter_
         err = check_registers(o, &x, why);
     if (err < 0)
         return err;
-    double amount = (o->old_end - x.old_register + x.first_register - o->new_start) * x.multiplier;
-    c.amount = amount - x.entered; /* an entry is corrected by entering it again */
-    size_t feeds = (size_t)r->feed_count[f->device];
-    for (int p = 0; err == ERR_OK && p < SLOT_OPEN_COUNT; p++)
-        err = gap_change_slot(r->writer, (enum slot_period)p, slot_edge((enum slot_period)p, o->at),
-                              &c, feeds);
-    if (err == ERR_OK)
-        err = note_exchange(d, &x, amount, o);
-    if (err == ERR_OK)
-        err = tell(d, "meter_change", f->id, o->at, o->new_start, o->old_end, o->by, o->note);
-    return err < 0 ? err : SLOT_OPEN_COUNT;
-}
-
-/* ---- ratios ------------------------------------------------------------------------------- */
-
-static double factor_of(double entered, double configured) {
-    if (isnan(entered))
-        return 1.0;
-    return entered / (isnan(configured) ? 1.0 : configured);
-}
-
-/* Rows of one device and period from a time on, to the open quarter. */
-static int scale_rows(const struct order_desk *d, int32_t device, enum slot_period p, ms_t from,
-                      const struct slot_change *change) {
-    struct records *r = d->records;
-    ms_t reach = p == SLOT_1M ? MINUTES_MS : QUARTERS_MS;
-    ms_t start = slot_edge(p, from + slot_ms(p) - 1);
-    if (start < d->open_quarter - reach)
-        start = slot_edge(p, d->open_quarter - reach);
-    int n = 0;
-    for (; start < d->open_quarter; start += slot_ms(p))
-        for (int32_t i = 0; i < r->feed_count[device]; i++) {
-            struct slot_change c = *change;
-            c.feed = (uint32_t)i;
-            int err = gap_change_slot(r->writer, p, start, &c, 0);
-            if (err < 0)
-                return err;
-            n += i == 0;
-        }
-    return n;
-}
-
-int order_ratio_change_run(const struct order_desk *d, const struct order_ratio_change *o,
-                           const char *actor, char *why) {
-    struct records *r = d->records;
-    (void)actor;
-    int feed = find_feed(d, o->device, why);
-    if (feed < 0)
-        return feed;
-    int err = is_closed(d, o->at, why);
-    if (err < 0)
-        return err;
-    int32_t device = r->site->feeds[feed].device;
-    const struct device *dev = &r->site->devices[device];
-    struct slot_change c = {.device_no = r->writer->device_no[device],
-                            .factor = factor_of(o->ct_ratio, dev->ct_ratio) *
-                                      factor_of(o->pt_ratio, dev->pt_ratio),
-                            .method = METHOD_MANUAL};
-    if (!(fabs(c.factor - 1.0) > 1e-9)) {
-        snprintf(why, ORDER_WHY_MAX, "these are the ratios that are configured; nothing changes");
-        return ERR_REFUSED;
-    }
-    int slots = 0;
-    for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
-        int n = scale_rows(d, device, (enum slot_period)p, o->at, &c);
-        if (n < 0)
-            return n;
-        slots += n;
-    }
-    err = tell(d, "ratio_entry", dev->id, o->at, c.factor, 1.0, o->by,
-               "energies and powers of this device since then were multiplied; enter the ratio in "
-               "the site file too");
-    return err < 0 ? err : slots;
+    c.unit = part_of(r->site, f, c.counter == FEED_FORWARD ? f->forward : f->reverse, &x);
+    char who[ORDER_WHO_MAX];
+    order_desk_sign(who, o->by, actor);
+    return enter(d, o, &x, feed, &c, who);
 }

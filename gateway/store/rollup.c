@@ -255,20 +255,32 @@ int rollup_run(struct rollup *u, ms_t now_ms) {
     return err;
 }
 
-int rollup_recompute(struct rollup *u, int32_t from_day) {
+int rollup_recompute(struct rollup *u, int32_t from_day, int32_t to_day, int *ret_filed) {
     sqlite3_stmt *s = NULL;
     struct records *r = u->records;
-    int err =
-        db_prepare(r->writer->db,
-                   "INSERT OR IGNORE INTO dirty SELECT DISTINCT period,start FROM record WHERE"
-                   " period=86400 AND start>=?",
-                   &s);
+    int err = db_prepare(r->writer->db,
+                         "SELECT DISTINCT start FROM record WHERE period=? AND start>=? AND"
+                         " start<? ORDER BY start",
+                         &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(s, 1, local_midnight(from_day, clock_utc_offset_s));
-    err = db_run(s);
-    int n = sqlite3_changes(r->writer->db);
+    sqlite3_bind_int64(s, 1, slot_code(SLOT_1D));
+    sqlite3_bind_int64(s, 2, local_midnight(from_day, clock_utc_offset_s));
+    sqlite3_bind_int64(
+        s, 3, to_day == INT32_MAX ? INT64_MAX : local_midnight(to_day, clock_utc_offset_s));
+    int n = 0, filed = 0, rc = SQLITE_DONE;
+    while (err == ERR_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        ms_t start = sqlite3_column_int64(s, 0);
+        bool frozen = is_filed(r, start);
+        filed += frozen;
+        n += !frozen;
+        err = frozen ? ERR_OK : gap_mark(r->writer, SLOT_1D, start);
+    }
     sqlite3_finalize(s);
-    r->writer->more = true;
-    return err < 0 ? err : n;
+    if (err == ERR_OK)
+        err = db_err(rc);
+    if (err < 0)
+        return err;
+    *ret_filed = filed;
+    return n;
 }

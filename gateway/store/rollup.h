@@ -14,8 +14,9 @@ struct rollup {
 
 /* The writer's after hook: arg is the struct rollup. */
 int rollup_run(struct rollup *u, ms_t now_ms);
-/* Days and what is above them from a local day on are made again with today's prices and factors.
- * Their number is returned. Inside a transaction. */
-int rollup_recompute(struct rollup *u, int32_t from_day);
+/* Local days [from_day, to_day) and what is above them are to be made again with today's prices and
+ * factors. to_day INT32_MAX: all that follow. Days of filed months stay as they are, *ret_filed
+ * counts them; the number of the others is returned. Inside a transaction. */
+int rollup_recompute(struct rollup *u, int32_t from_day, int32_t to_day, int *ret_filed);
 
 #endif

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
-"""Officers' orders: busbar's commands, the control socket of a running busbard, and what is said when
-none is running. The daemon refuses by its own words, the tools by the same rules before that."""
+"""Officers' orders: busbar's commands, the control socket of a running busbard, and the store's lock
+when none is running. Mistakes of form are found by the tools, by the rules of the daemon."""
+import datetime
+import fcntl
 import json
 import os
 import pathlib
@@ -11,7 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import CONFIG, Gateway
+from gateway import CONFIG, Gateway, query
 from simulator import BUSBAR
 
 SITE = """\
@@ -27,7 +29,12 @@ component,unit,month,version,price,status
 energy,CNY/kWh,2026-11,1,0.3821,verified
 capacity,CNY/kVA,2026-11,1,24,
 """
-UNSUPPORTED = "not supported by this version"
+
+
+def hours_ago(hours):
+    """A time that is always past and always close, in the site's zone."""
+    zone = datetime.timezone(datetime.timedelta(hours=8))
+    return (datetime.datetime.now(zone) - datetime.timedelta(hours=hours)).isoformat("T", "minutes")
 
 
 class Control(unittest.TestCase):
@@ -45,6 +52,10 @@ class Control(unittest.TestCase):
         self.addCleanup(gateway.stop)
         gateway.wait_log("busbard", "site works")
         return gateway
+
+    def store_of_a_short_run(self):
+        """A daemon has made the store and has gone."""
+        self.assertEqual(self.gateway().stop(), 0)
 
     def run_tool(self, *words, environment=None):
         done = subprocess.run([str(BUSBAR), *map(str, words)], capture_output=True, text=True,
@@ -73,6 +84,37 @@ class Control(unittest.TestCase):
             ("file-month", "--month", "2026-10", "--by", "Li Na"),
             ("import", "prices", prices),
         ]
+
+
+    def orders_and_outcomes(self, daemon):
+        """Orders that are good in form -> (exit status, what is printed) on a store without a slot.
+        Without a daemon nobody has closed any."""
+        *_, recompute, month, prices = self.all_orders()
+        at = hours_ago(2)
+        open_yet = "refused: the quarter of an hour of that moment has not closed"
+        return [
+            (self.change(at=at), 1, "refused: there is no record of the quarter of an hour of that "
+                                    "moment" if daemon else open_yet),
+            (self.change(device="feeder", at=at), 1, "refused: the site has no meter feeder"),
+            (self.change(at=hours_ago(-2)), 1, open_yet),
+            (("meter", "ratio", "--device", "grid", "--ct-ratio", "80", "--at", at, "--by", "x"), 1,
+             "refused: the energies and powers of grid are not all multiplied by ct_ratio and "
+             "pt_ratio alike" if daemon else open_yet),
+            (recompute, 0, "done\n  days: 0\n"),
+            (month, 1, "refused: 2026-10 has no record of the month yet"),
+            (prices, 0, "done\n  rows: 2\n"),
+        ]
+
+    def check_outcomes(self, daemon):
+        for words, status, expected in self.orders_and_outcomes(daemon):
+            with self.subTest(words=words):
+                code, out, err = self.tool(*words)
+                self.assertEqual(code, status, err)
+                self.assertIn(expected, out if status == 0 else err)
+                self.assertEqual((err if status == 0 else out), "")
+        self.assertEqual(query(self.store, "SELECT month,price_e8,verified FROM price ORDER BY"
+                                           " component"),
+                         [(2026 * 12 + 10, 38210000, 1), (2026 * 12 + 10, 2400000000, 0)])
 
 
 class Socket(Control):
@@ -137,16 +179,36 @@ class Socket(Control):
     def test_orders_are_logged_with_the_user(self):
         gateway = self.gateway()
         answer = self.ask(self.connect(), {"cmd": "recompute", "from": "2026-11-01"})
-        self.assertEqual(answer, {"ok": False, "error": UNSUPPORTED})
-        gateway.wait_log("control: recompute by local:", UNSUPPORTED)
+        self.assertEqual(answer, {"ok": True, "days": 0})
+        gateway.wait_log("control: recompute by local:", '{"ok":true,"days":0}')
+
+    def test_an_order_with_an_id_is_executed_once(self):
+        self.gateway()
+        s = self.connect()
+        row = {"month": "2026-11", "component": "energy", "unit": "CNY/kWh", "price": "0.3821",
+               "version": 1}
+        first = self.ask(s, {"cmd": "prices", "id": "17", "rows": [row]})
+        self.assertEqual(first, {"ok": True, "days": 0})
+        again = self.ask(s, {"cmd": "prices", "id": "17", "rows": [{**row, "price": "9"}]})
+        self.assertEqual(again, first)
+        self.assertEqual(query(self.store, "SELECT price_e8 FROM price"), [(38210000,)])
+        self.ask(s, {"cmd": "prices", "id": "18", "rows": [{**row, "price": "9"}]})
+        self.assertEqual(query(self.store, "SELECT price_e8 FROM price"), [(900000000,)])
+
+    def test_what_this_version_cannot_do_is_said(self):
+        self.gateway()
+        answer = self.ask(self.connect(), {"cmd": "replay", "epoch": 1, "from_seq": 1, "to_seq": 2})
+        self.assertEqual(answer, {"ok": False, "error": "replay is not supported by this version"})
 
     def test_a_killed_daemon_leaves_a_socket_that_the_next_one_replaces(self):
         gateway = Gateway(self.site, expect=-signal.SIGKILL)
         gateway.wait_log("busbard", "site works")
         self.assertEqual(gateway.stop(signal.SIGKILL), -signal.SIGKILL)
         self.assertTrue(self.socket.exists())
-        code, _, err = self.tool("recompute", "--from", "2026-11-01")
+        code, _, err = self.run_tool("recompute", "--db", self.store, "--from", "2026-11-01")
         self.assertEqual(code, 69, err)
+        code, out, err = self.tool("recompute", "--from", "2026-11-01")
+        self.assertEqual((code, out, err), (0, "done\n  days: 0\n", ""))
         self.gateway()
         self.assertTrue(self.ask(self.connect(), {"cmd": "ping"})["ok"])
 
@@ -159,25 +221,51 @@ class Socket(Control):
 
 
 class Tools(Control):
-    def test_without_a_daemon_every_order_says_so(self):
-        for words in self.all_orders():
-            with self.subTest(words=words):
-                code, out, err = self.tool(*words)
-                self.assertEqual((code, out), (69, ""))
-                self.assertRegex(err, "^busbar [a-z -]+: busbard is not running on this store "
-                                      r"\(no socket .*/busbar\.db\.ctl\); start it, then repeat\n$")
-                self.assertIn(str(self.socket), err)
-
-    def test_what_the_daemon_refuses_is_said_in_its_words(self):
+    def test_the_daemon_executes_or_refuses(self):
         gateway = self.gateway()
-        for words in self.all_orders():
-            with self.subTest(words=words):
-                code, out, err = self.tool(*words)
-                self.assertEqual((code, out), (1, ""))
-                self.assertRegex(err, f"^busbar [a-z -]+: refused by busbard: {UNSUPPORTED}\n$")
-        code, _, err = self.run_tool("recompute", "--db", self.store, "--from", "2026-11-01")
-        self.assertEqual(code, 1, err)
+        self.check_outcomes(daemon=True)
+        code, out, err = self.run_tool("recompute", "--db", self.store, "--from", "2026-11-01")
+        self.assertEqual((code, out, err), (0, "done\n  days: 0\n", ""))
         self.assertEqual(gateway.stop(), 0)
+
+    def test_without_a_daemon_the_tool_does_the_same_itself(self):
+        self.store_of_a_short_run()
+        self.assertFalse(self.socket.exists())
+        self.check_outcomes(daemon=False)
+        # what it did is there for the next daemon, and the lock is free
+        gateway = self.gateway()
+        self.assertEqual(len(query(self.store, "SELECT 1 FROM price")), 2)
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_without_a_daemon_and_site_file_every_order_says_so(self):
+        self.store_of_a_short_run()
+        for words in self.all_orders():
+            cut = 2 if words[0] in ("meter", "import") else 1
+            with self.subTest(words=words):
+                code, out, err = self.run_tool(*words[:cut], "--db", self.store, *words[cut:])
+                self.assertEqual((code, out), (69, ""))
+                self.assertRegex(err, f"^busbar [a-z -]+: busbard is not running on {self.store}; "
+                                      "start it, or give --config FILE to work on the store "
+                                      "itself\n$")
+
+    def test_a_store_that_another_process_holds_is_left_alone(self):
+        self.store_of_a_short_run()
+        with open(f"{self.store}.lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for words in self.all_orders():
+                with self.subTest(words=words):
+                    code, out, err = self.tool(*words)
+                    self.assertEqual((code, out), (74, ""))
+                    self.assertIn("another process writes to it", err)
+                    self.assertIn("in use by another process; see the message above", err)
+        self.assertEqual(query(self.store, "SELECT 1 FROM price"), [])
+
+    def test_without_a_store_there_is_nothing_to_work_on(self):
+        code, out, err = self.tool("recompute", "--from", "2026-11-01")
+        self.assertEqual((code, out), (74, ""))
+        self.assertEqual(err, f"busbar recompute: store {self.store}: not found; busbard makes it at "
+                              "its first start\n")
+        self.assertFalse(self.store.exists())
 
     def test_mistakes_are_found_before_anything_is_sent(self):
         cases = [
@@ -218,7 +306,7 @@ class Tools(Control):
                 code, out, err = self.run_tool(*words, "--help")
                 self.assertEqual((code, err), (0, ""))
                 self.assertIn(f"usage: busbar {words[0]}", out)
-                self.assertIn("69 no daemon is running", out)
+                self.assertIn("69 no daemon is running (with --db)", out)
                 self.assertIn(f"\n  {words[0]} ", overview)
 
 
@@ -301,7 +389,7 @@ class Orders(Sending):
         self.assertEqual(out, "done\n  revisions: 12\n  note: November is open\n")
         (code, out, err), _ = self.send(*recompute, answer=b'{"ok":false,"error":"filed; no"}\n')
         self.assertEqual((code, out), (1, ""))
-        self.assertEqual(err, "busbar recompute: refused by busbard: filed; no\n")
+        self.assertEqual(err, "busbar recompute: refused: filed; no\n")
         for answer, expected, words in ((b"", 74, "gave no answer"),
                                         (b'{"ok":tr', 74, "gave no answer"),
                                         (b"x" * 9000 + b"\n", 74, "gave no answer"),

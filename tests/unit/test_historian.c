@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "store/db.h"
 #include "store/historian.h"
 #include "store_rig.h"
 
@@ -178,6 +179,76 @@ static void a_reload_swaps_the_site(void **state) {
     scene_fini(&s);
 }
 
+/* ---- orders ------------------------------------------------------------------------------- */
+
+static size_t order_price(struct scene *s, int32_t version, char *reply, size_t cap) {
+    struct order o = {.kind = ORDER_PRICES,
+                      .prices = {.count = 1, .rows = {{.month = 24286, .version = version}}}};
+    return historian_order(s->historian, &o, "mqtt", reply, cap);
+}
+
+static int64_t rows_of(const struct scene *s, const char *table) {
+    sqlite3 *db;
+    char sql[80];
+    int64_t n = -1;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
+    assert_int_equal(db_open(s->works.path, DB_READ, &db), ERR_OK);
+    assert_int_equal(db_get_i64(db, sql, -1, &n), ERR_OK);
+    db_close(db);
+    return n;
+}
+
+static void what_was_read_before_an_order_is_on_disk_with_it(void **state) {
+    (void)state;
+    static struct scene s;
+    char reply[ORDER_REPLY_MAX];
+    scene_init(&s);
+    push(&s, works_pv(&s.works, clock_now().utc_us / 1000, PV_KW, 100.0));
+    size_t n = order_price(&s, 1, reply, sizeof reply);
+    assert_string_equal(reply, "{\"ok\":true,\"days\":0}");
+    assert_int_equal(n, strlen(reply));
+    assert_int_equal(rows_of(&s, "price"), 1);
+    assert_int_equal(rows_of(&s, "raw"), 1);
+    scene_fini(&s);
+}
+
+struct customer {
+    struct scene *scene;
+    pthread_t thread;
+    int32_t first;
+    int done;
+};
+
+#define CUSTOMERS 4
+#define EACH      5
+
+static void *give_orders(void *arg) {
+    struct customer *c = arg;
+    char reply[ORDER_REPLY_MAX];
+    for (int32_t i = 0; i < EACH; i++) {
+        order_price(c->scene, c->first + i, reply, sizeof reply);
+        c->done += strcmp(reply, "{\"ok\":true,\"days\":0}") == 0;
+    }
+    return NULL;
+}
+
+static void orders_of_several_threads_are_executed_one_by_one(void **state) {
+    (void)state;
+    static struct scene s;
+    struct customer customers[CUSTOMERS];
+    scene_init(&s);
+    for (int i = 0; i < CUSTOMERS; i++) {
+        customers[i] = (struct customer){.scene = &s, .first = 1 + EACH * i};
+        assert_int_equal(pthread_create(&customers[i].thread, NULL, give_orders, &customers[i]), 0);
+    }
+    for (int i = 0; i < CUSTOMERS; i++) {
+        pthread_join(customers[i].thread, NULL);
+        assert_int_equal(customers[i].done, EACH);
+    }
+    assert_int_equal(rows_of(&s, "price"), CUSTOMERS * EACH);
+    scene_fini(&s);
+}
+
 static void a_store_in_use_is_refused(void **state) {
     (void)state;
     static struct scene s;
@@ -193,6 +264,9 @@ int main(void) {
         cmocka_unit_test(a_device_down_is_an_event_within_a_second),
         cmocka_unit_test(events_and_acknowledgements_from_other_threads),
         cmocka_unit_test(stop_writes_what_is_in_the_ring),
-        cmocka_unit_test(a_reload_swaps_the_site), cmocka_unit_test(a_store_in_use_is_refused)};
+        cmocka_unit_test(a_reload_swaps_the_site),
+        cmocka_unit_test(what_was_read_before_an_order_is_on_disk_with_it),
+        cmocka_unit_test(orders_of_several_threads_are_executed_one_by_one),
+        cmocka_unit_test(a_store_in_use_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
