@@ -98,11 +98,21 @@ static bool is_stored(const struct counter_slot *c) {
     return c->known || !isnan(c->register_start);
 }
 
-static void put_counter(struct pack *p, ms_t start, const struct counter_slot *c, double *unit) {
+static bool equal(double a, double b) {
+    return isnan(a) ? isnan(b) : a <= b && a >= b;
+}
+
+/* u: of the counter before. */
+struct units {
+    double unit, multiplier;
+};
+
+static void put_counter(struct pack *p, ms_t start, const struct counter_slot *c, struct units *u) {
     bool registers = !isnan(c->register_start) && !isnan(c->register_end);
     bool still = registers && !(c->register_start < c->register_end) &&
                  !(c->register_start > c->register_end);
-    bool same = c->unit <= *unit && c->unit >= *unit; /* false for the first: NAN */
+    /* the reader starts with two unknowns as well */
+    bool same = equal(c->unit, u->unit) && equal(c->multiplier, u->multiplier);
     bool carry = !(fabs(c->carry) <= 0.0);
     pack_u8(p, (registers ? HAS_REGISTERS : 0) | (carry ? HAS_CARRY : 0) |
                    (c->recovered ? IS_RECOVERED : 0) | (c->suspect ? IS_SUSPECT : 0) |
@@ -110,7 +120,7 @@ static void put_counter(struct pack *p, ms_t start, const struct counter_slot *c
     if (!same) {
         pack_f64(p, c->unit);
         pack_f64(p, c->multiplier);
-        *unit = c->unit;
+        *u = (struct units){c->unit, c->multiplier};
     }
     pack_signed(p, c->parts);
     if (carry)
@@ -189,10 +199,10 @@ void slot_write_feed(struct pack *p, ms_t start, const struct feed_slot *f) {
     pack_u8(p, present);
     pack_u8(p, (unsigned)f->quality | (unsigned)f->method << 4);
     put_coverage(p, f->coverage);
-    double unit = (double)NAN;
+    struct units units = {(double)NAN, (double)NAN};
     for (unsigned i = 0; i < FEED_COUNTERS; i++)
         if (present & 1u << i)
-            put_counter(p, start, &f->counter[i], &unit);
+            put_counter(p, start, &f->counter[i], &units);
     if (power) {
         pack_f32(p, f->power_kw.avg);
         pack_f32(p, f->power_kw.min);
