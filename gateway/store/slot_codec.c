@@ -16,8 +16,9 @@
 #define IS_RECOVERED  4u
 #define IS_SUSPECT    8u
 #define IS_KNOWN      16u
-#define STOOD_STILL   32u /* register_end is register_start */
-#define SAME_UNIT     64u /* as the counter before */
+#define STOOD_STILL   32u  /* register_end is register_start */
+#define SAME_UNIT     64u  /* as the counter before */
+#define HAS_EDGE      128u /* without registers: all of it may have come over the edges */
 
 unsigned slot_steps_of(double share, double steps) {
     if (!(share > 0.0))
@@ -113,10 +114,11 @@ static void put_counter(struct pack *p, ms_t start, const struct counter_slot *c
                  !(c->register_start > c->register_end);
     /* the reader starts with two unknowns as well */
     bool same = equal(c->unit, u->unit) && equal(c->multiplier, u->multiplier);
-    bool carry = !(fabs(c->carry) <= 0.0);
+    bool carry = !(fabs(c->carry) <= 0.0), edge = !registers && c->edge_parts != 0;
     pack_u8(p, (registers ? HAS_REGISTERS : 0) | (carry ? HAS_CARRY : 0) |
                    (c->recovered ? IS_RECOVERED : 0) | (c->suspect ? IS_SUSPECT : 0) |
-                   (c->known ? IS_KNOWN : 0) | (still ? STOOD_STILL : 0) | (same ? SAME_UNIT : 0));
+                   (c->known ? IS_KNOWN : 0) | (still ? STOOD_STILL : 0) | (same ? SAME_UNIT : 0) |
+                   (edge ? HAS_EDGE : 0));
     if (!same) {
         pack_f64(p, c->unit);
         pack_f64(p, c->multiplier);
@@ -125,6 +127,8 @@ static void put_counter(struct pack *p, ms_t start, const struct counter_slot *c
     pack_signed(p, c->parts);
     if (carry)
         pack_f64(p, c->carry);
+    if (edge)
+        pack_signed(p, c->edge_parts);
     if (!registers)
         return;
     pack_f64(p, c->register_start);
@@ -152,6 +156,8 @@ static void get_counter(struct unpack *u, ms_t start, struct counter_slot *c, do
     c->parts = unpack_signed(u);
     if (flags & HAS_CARRY)
         c->carry = unpack_f64(u);
+    if (flags & HAS_EDGE)
+        c->edge_parts = unpack_signed(u);
     if (!(flags & HAS_REGISTERS))
         return;
     c->register_start = unpack_f64(u);

@@ -75,6 +75,8 @@ struct billed {
     struct transformer transformers[1];
     ms_t silent_from, silent_to; /* the incomer's meter does not answer */
     ms_t began;                  /* when the registers stood at 0 */
+    double surplus_kw;           /* drawn besides, from the last poll to the next */
+    double surplus_kwh;          /* so far */
 };
 static struct billed b;
 
@@ -122,11 +124,12 @@ static inline void billed_fini(void) {
 static inline void billed_poll(ms_t t) {
     struct works *w = &b.rig.works;
     double minutes = (double)(t - b.began) / (double)MINUTE;
+    b.surplus_kwh += b.surplus_kw / 60.0;
     if (t < b.silent_from || t >= b.silent_to) {
         struct reading *r = works_reading(w, GRID, t);
         works_set(w, r, G_VOLTAGE, 231.5);
-        works_set(w, r, G_POWER, 720.0);
-        works_set(w, r, G_IMPORT, 12.0 * minutes);
+        works_set(w, r, G_POWER, 720.0 + b.surplus_kw);
+        works_set(w, r, G_IMPORT, 12.0 * minutes + b.surplus_kwh);
         works_set(w, r, G_EXPORT, 0.0);
         works_set(w, r, G_REACTIVE, 3.0 * minutes);
         core_reading(&b.rig.core, r);
@@ -235,6 +238,25 @@ static inline const char *billed_text(int64_t code, ms_t start, const char *path
     snprintf(text, sizeof text, "%s", known ? json_string_value(at) : "");
     json_decref(m);
     return known ? text : NULL;
+}
+
+/* The facts of the newest revision; static. */
+static inline const struct slot_facts *billed_facts(int64_t code, ms_t start) {
+    static struct slot_facts f;
+    sqlite3_stmt *s = NULL;
+    assert_int_equal(db_prepare(b.rig.writer.db,
+                                "SELECT facts FROM record WHERE period=? AND start=? ORDER BY"
+                                " revision DESC LIMIT 1",
+                                &s),
+                     ERR_OK);
+    sqlite3_bind_int64(s, 1, code);
+    sqlite3_bind_int64(s, 2, start);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    assert_int_equal(facts_read(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0),
+                                b.rig.core.site, &f),
+                     ERR_OK);
+    sqlite3_finalize(s);
+    return &f;
 }
 
 /* The first feed of a device's newest row; *ret_head may be NULL. */
