@@ -121,7 +121,8 @@ int export_messages(const struct export_job *job, bool events) {
     static char memory[BODY_MAX + 16];
     struct outbox_row rows[BATCH];
     struct buf b;
-    unsigned kinds = events ? 1u << OUTBOX_EVENT : 1u << OUTBOX_RECORD_1M | 1u << OUTBOX_RECORD_15M;
+    unsigned all = (1u << (OUTBOX_RECORD_BILL + 1)) - 1, event = 1u << OUTBOX_EVENT;
+    unsigned kinds = events ? event : all & ~event;
     uint64_t after = 0;
     int n = BATCH, err = ERR_OK;
     buf_init(&b, memory, sizeof memory);

@@ -91,6 +91,9 @@ void facts_init(struct slot_facts *f, const struct site *s, enum slot_period p, 
                                 .ratio = UNKNOWN,
                                 .before_kwh = UNKNOWN,
                                 .after_kwh = UNKNOWN}},
+        .virtual_count = at_most(s->virtual_count, VIRTUALS_MAX),
+        .claimed_kwh = UNKNOWN,
+        .unclaimed_kwh = UNKNOWN,
         .irradiation_kwh_m2 = UNKNOWN,
         .output = UNKNOWN,
     };
@@ -105,5 +108,9 @@ void facts_init(struct slot_facts *f, const struct site *s, enum slot_period p, 
         init_account(&f->accounts[i]);
     for (size_t i = 0; i < TRANSFORMERS_MAX; i++)
         f->transformers[i] = (struct transformer_facts){UNKNOWN, UNKNOWN, UNKNOWN};
+    for (size_t i = 0; i < VIRTUALS_MAX; i++)
+        f->virtuals[i] = (struct virtual_facts){UNKNOWN, UNKNOWN, 0};
+    for (size_t i = 0; i < NODES_MAX; i++)
+        f->balance.nodes[i] = (struct node_facts){SITE_NONE, UNKNOWN, UNKNOWN};
     init_carbon(&f->carbon);
 }

@@ -96,11 +96,27 @@ struct carbon_facts {
     struct factor_used factor, national;
 };
 
+/* An inner node of the electrical tree: a feeder with meters below it. */
+struct node_facts {
+    int32_t feed;
+    double residual_kwh, flow_kwh; /* flow - what is metered below; NAN unless all of it is */
+};
+#define NODES_MAX 16
+
 struct balance_facts {
     double residual_kwh, feeders_kwh; /* NAN unless every feeder is metered */
     uint32_t bad_slots;               /* quarters with a residual over the limit */
     struct suspect suspect;           /* of the last day, named in 15m and longer */
+    struct node_facts nodes[NODES_MAX];
+    uint8_t node_count;
 };
+
+/* A virtual meter: a signed sum of other meters, in no sum itself. */
+struct virtual_facts {
+    double avg_kw, kwh; /* NAN unless every term is known */
+    uint64_t known_ms;
+};
+#define VIRTUALS_MAX 16
 
 struct slot_facts {
     enum slot_period period;
@@ -122,6 +138,10 @@ struct slot_facts {
     uint8_t point_count, account_count, transformer_count;
     struct carbon_facts carbon;
     struct balance_facts balance;
+    struct virtual_facts virtuals[VIRTUALS_MAX];
+    uint8_t virtual_count;
+    double claimed_kwh,
+        unclaimed_kwh;         /* of pv and wind: whose green attribute is the site's, or not */
     double irradiation_kwh_m2; /* NAN without a sensor; only of the time with G >= 100 W/m2 */
     double output;             /* product quantity; NAN without a counter */
     uint32_t expected, stored; /* device slots */
@@ -151,7 +171,9 @@ struct month_account {
 };
 struct month_facts {
     struct month_account accounts[ACCOUNTS_MAX];
-    double market_kg; /* scope 2 market-based; only in 1mo; NAN */
+    double market_kg;      /* scope 2 market-based; only in 1mo; NAN */
+    double market_year_kg; /* of the year up to the month, all of the year's contracts counted */
+    double pv_hours;       /* equivalent hours of the PV */
     uint32_t slots_expected, slots_stored, slots_acknowledged; /* of 15 min, all devices */
     double day_month_deviation;                                /* NAN in a day */
     double boundary_error_ms;                           /* worst of the devices; NAN unknown */

@@ -164,9 +164,25 @@ static void merge_carbon(struct carbon_facts *into, const struct carbon_facts *p
     merge_factor(&into->national, &part->national);
 }
 
+/* By its feed: another configuration may have had other nodes. */
+static void merge_node(struct balance_facts *into, const struct node_facts *part) {
+    size_t i = 0;
+
+    while (i < into->node_count && into->nodes[i].feed != part->feed)
+        i++;
+    if (i == NODES_MAX)
+        return;
+    if (i == into->node_count)
+        into->nodes[into->node_count++].feed = part->feed;
+    add(&into->nodes[i].residual_kwh, part->residual_kwh);
+    add(&into->nodes[i].flow_kwh, part->flow_kwh);
+}
+
 static void merge_balance(struct balance_facts *into, const struct balance_facts *part) {
     add(&into->residual_kwh, part->residual_kwh);
     add(&into->feeders_kwh, part->feeders_kwh);
+    for (size_t i = 0; i < part->node_count; i++)
+        merge_node(into, &part->nodes[i]);
     into->bad_slots += part->bad_slots;
     into->suspect = part->suspect;
 }
@@ -241,6 +257,16 @@ static void merge_state(struct slot_facts *f, const struct slot_facts *part) {
     f->stored += part->stored;
 }
 
+static void merge_virtuals(struct slot_facts *f, const struct slot_facts *part) {
+    for (size_t i = 0; i < f->virtual_count && i < part->virtual_count; i++) {
+        struct virtual_facts *into = &f->virtuals[i];
+        const struct virtual_facts *from = &part->virtuals[i];
+        average(&into->avg_kw, (double)into->known_ms, from->avg_kw, (double)from->known_ms);
+        into->known_ms += from->known_ms;
+        add(&into->kwh, from->kwh);
+    }
+}
+
 void facts_merge(struct slot_facts *f, const struct slot_facts *part) {
     for (size_t i = 0; i < f->account_count && i < part->account_count; i++) {
         merge_cost(f, part, i);
@@ -257,6 +283,9 @@ void facts_merge(struct slot_facts *f, const struct slot_facts *part) {
     later(&f->soc_end_pct, part->soc_end_pct);
     merge_carbon(&f->carbon, &part->carbon);
     merge_balance(&f->balance, &part->balance);
+    merge_virtuals(f, part);
+    add(&f->claimed_kwh, part->claimed_kwh);
+    add(&f->unclaimed_kwh, part->unclaimed_kwh);
     add(&f->irradiation_kwh_m2, part->irradiation_kwh_m2);
     add(&f->output, part->output);
     merge_state(f, part);

@@ -38,8 +38,13 @@ double self_sufficiency(const struct indicator_input *in) {
     return within_one(1.0 - ratio(in->import, in->load));
 }
 
+double claimed_self_used(double claimed, double unclaimed, double export) {
+    return not_below_zero(claimed - not_below_zero(export - unclaimed));
+}
+
 double green_share(const struct indicator_input *in) {
-    double own = not_below_zero(self_used(in) - in->own_pv_sold);
+    double stayed = claimed_self_used(in->claimed, in->unclaimed, in->export);
+    double own = not_below_zero(stayed - in->own_pv_sold);
 
     return within_one(ratio(own + in->green_contract + in->unbundled_certificates_kwh, in->load));
 }

@@ -8,12 +8,16 @@
 struct indicator_input { /* kWh of the period; a role that the site lacks: 0 */
     double import, export, pv, wind, generator, load, charge, discharge;
     double curtailed; /* available and not generated; NAN unknown: taken as 0, see policy */
+    double claimed, unclaimed; /* pv and wind by whose green attribute it is */
     double green_contract, unbundled_certificates_kwh, own_pv_sold; /* for the green share */
 };
 double self_consumption(const struct indicator_input *in); /* (pv + wind - export) / (pv + wind) */
 double self_sufficiency(const struct indicator_input *in); /* 1 - import / load, 0..1 */
 /* (self-used renewables not sold + green contract + unbundled certificates) / load, at most 1. */
 double green_share(const struct indicator_input *in);
+/* Claimed renewable energy that stayed on the site: what was exported is taken first from
+ * generation whose attribute is not the site's (full feed-in). */
+double claimed_self_used(double claimed, double unclaimed, double export);
 
 struct policy_shares { /* 发改能源〔2025〕650号: self-used / available, / consumption; export /
                           available */

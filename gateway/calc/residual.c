@@ -102,3 +102,16 @@ double residual_pct(double residual_kwh, double feeders_kwh, double floor_kwh) {
         return (double)NAN;
     return 100.0 * residual_kwh / base;
 }
+
+size_t residual_nodes(const struct site *s, int32_t *ret_feed, size_t cap) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->feed_count && n < cap; i++) {
+        bool above = false;
+        for (size_t k = 0; k < s->feed_count && !above; k++)
+            above = s->feeds[k].parent == (int32_t)i;
+        if (above && takes_part(s, &s->feeds[i]) && computable(s, (int32_t)i))
+            ret_feed[n++] = (int32_t)i;
+    }
+    return n;
+}

@@ -31,8 +31,10 @@ struct settle_input {
     const struct supply_facts *supply;             /* by metering point */
     const struct supply_facts *transformer_supply; /* by transformer: of its own meter */
     const struct demand_peak *sliding; /* by metering point: largest that ended in the slot */
-    const bool *device_covered;        /* by device: it answered in the slot */
-    double *scratch[2];                /* feed_count doubles each */
+    const int32_t *nodes;              /* residual_nodes() */
+    size_t node_count;
+    const bool *device_covered; /* by device: it answered in the slot */
+    double *scratch[2];         /* feed_count doubles each */
     utc_offset_fn *zone;
 };
 /* Fills what follows from energies: f is facts_init()ed, its powers and state of charge are set. */

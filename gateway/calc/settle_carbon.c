@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "calc/indicators.h"
 #include "calc/settle.h"
 
 static double zero_if_absent(const struct slot_facts *f, enum site_power role, double kwh) {
@@ -129,6 +130,16 @@ static void storage_carbon(const struct site *s, const struct ess_carbon *before
     c->charge_kg = in->charge > 0.0 ? in->charge * without.intensity : in->charge;
 }
 
+static bool has_unclaimed(const struct site *s) {
+    for (size_t i = 0; i < s->feed_count; i++) {
+        const struct feed *f = &s->feeds[i];
+        if (f->counted && (f->role == ROLE_PV || f->role == ROLE_WIND) &&
+            !s->devices[f->device].claimed)
+            return true;
+    }
+    return false;
+}
+
 /* Both or none: a sum of kg over a sum of kWh must be of the same slots. */
 static void settle_busbar(const struct carbon_input *in, double intensity, struct carbon_facts *c) {
     double kwh = in->import + in->generator + in->pv + in->wind + in->discharge;
@@ -163,8 +174,10 @@ void settle_carbon(const struct site *s, const struct books *b, utc_offset_fn *z
     c->location_kg = slot.location_kg;
     c->national_kg = in.import * c->national.kg_per_kwh;
     c->market_base_kwh = slot.market_base_kwh;
+    /* of generation whose attribute is the site's own */
+    double unclaimed = has_unclaimed(s) ? f->unclaimed_kwh : 0.0;
     c->avoided_pv_kg =
-        f->absent[SITE_PV] && f->absent[SITE_WIND] ? (double)NAN : slot.avoided_pv_kg;
+        claimed_self_used(f->claimed_kwh, unclaimed, in.export) * c->factor.kg_per_kwh;
     c->avoided_storage_kg = f->absent[SITE_STORAGE] ? (double)NAN : slot.avoided_storage_kg;
     settle_busbar(&in, slot.intensity, c);
 }

@@ -143,6 +143,69 @@ static const char *unit_of(const struct site *s, size_t feed) {
     return point != SITE_NONE ? s->points[point].def->unit : "";
 }
 
+/* Forward less reverse; a reverse that no register counts is small night draw, but for a storage.
+ */
+static double net_kwh(const struct settle_input *in, size_t feed) {
+    const struct feed *f = &in->site->feeds[feed];
+    const struct feed_facts *e = &in->feeds[feed];
+    bool zero = f->reverse == SITE_NONE && isnan(e->kwh[1]) && f->role != ROLE_STORAGE;
+    return zero ? e->kwh[0] : e->kwh[0] - e->kwh[1];
+}
+
+/* At each inner node: what flows through its meter less what is metered below it. */
+static void settle_nodes(const struct settle_input *in, struct slot_facts *f) {
+    int8_t *sign = (int8_t *)(void *)in->scratch[1];
+    f->balance.node_count = (uint8_t)(in->node_count < NODES_MAX ? in->node_count : NODES_MAX);
+    for (size_t n = 0; n < f->balance.node_count; n++) {
+        struct node_facts *node = &f->balance.nodes[n];
+        node->feed = in->nodes[n];
+        if (!residual_signs(in->site, node->feed, sign))
+            continue;
+        double residual = 0.0;
+        for (size_t i = 0; i < in->site->feed_count; i++)
+            if (sign[i] != 0)
+                residual += (double)sign[i] * net_kwh(in, i);
+        node->residual_kwh = residual;
+        node->flow_kwh = net_kwh(in, (size_t)node->feed);
+    }
+}
+
+/* The feed whose power a virtual meter's term names. */
+static int32_t feed_of_point(const struct site *s, int32_t point) {
+    for (size_t i = 0; i < s->feed_count; i++)
+        if (s->feeds[i].power == point)
+            return (int32_t)i;
+    return SITE_NONE;
+}
+
+static void settle_virtuals(const struct settle_input *in, struct slot_facts *f) {
+    for (size_t v = 0; v < f->virtual_count; v++) {
+        const struct virtual_def *def = &in->site->virtuals[v];
+        double kw = def->term_count > 0 ? 0.0 : (double)NAN, kwh = kw;
+        for (size_t t = 0; t < def->term_count; t++) {
+            int32_t feed = feed_of_point(in->site, def->terms[t].point);
+            double sign = feed == SITE_NONE ? (double)NAN : def->terms[t].sign;
+            kw += feed == SITE_NONE ? (double)NAN : sign * in->feeds[feed].avg_kw;
+            kwh += feed == SITE_NONE ? (double)NAN : sign * net_kwh(in, (size_t)feed);
+        }
+        f->virtuals[v] = (struct virtual_facts){kw, kwh, isnan(kw) ? 0 : f->covered};
+    }
+}
+
+/* Renewable energy by whose green attribute it is; unknown when one of its meters is. */
+static void settle_claims(const struct settle_input *in, struct slot_facts *f) {
+    bool any[2] = {false, false};
+    for (size_t i = 0; i < in->site->feed_count; i++) {
+        const struct feed *feed = &in->site->feeds[i];
+        if (!feed->counted || (feed->role != ROLE_PV && feed->role != ROLE_WIND))
+            continue;
+        bool claimed = in->site->devices[feed->device].claimed;
+        double *sum = claimed ? &f->claimed_kwh : &f->unclaimed_kwh;
+        *sum = (any[claimed] ? *sum : 0.0) + in->feeds[i].kwh[0];
+        any[claimed] = true;
+    }
+}
+
 /* What the counted meters of a role measured. Unknown when one of them is, or when they count in
  * different units. */
 static double amount_of(const struct settle_input *in, enum role role) {
@@ -179,6 +242,9 @@ void settle_energy(const struct settle_input *in, struct slot_facts *f) {
     f->carbon.fuel_amount[FUEL_GAS] = amount_of(in, ROLE_GAS);
     f->carbon.fuel_amount[FUEL_DIESEL] = amount_of(in, ROLE_FUEL);
     f->output = amount_of(in, ROLE_OUTPUT);
+    settle_claims(in, f);
+    settle_virtuals(in, f);
+    settle_nodes(in, f);
 }
 
 void settle_month_max(const struct site *s, const struct slot_facts *before, struct slot_facts *f) {

@@ -39,6 +39,9 @@ struct suspect {
  * when the node has no metered children. ret_sign[site->feed_count]. */
 bool residual_signs(const struct site *s, int32_t node, int8_t *ret_sign);
 
+/* The inner nodes of which a residual can be computed, in the order of the feeds; at most cap. */
+size_t residual_nodes(const struct site *s, int32_t *ret_feed, size_t cap);
+
 /* net_kwh[slot * feed_count + feed]: forward - reverse of each feed in its role's direction, NAN
  * unknown (slots with one are left out). sign as from residual_signs. No allocation. */
 void suspect_find(const struct site *s, const int8_t *sign, const double *net_kwh, size_t slots,

@@ -160,6 +160,16 @@ static void read_bits(struct reader *r, yaml_node_t *node, void *target) {
     d->p.bits = bits;
 }
 
+/* How a register folds the quadrant into the power factor: calc/power.h. */
+static void read_pf_format(struct reader *r, yaml_node_t *node, void *target) {
+    static const char *const names[] = {"signed", "folded", "folded_23", NULL};
+    struct point_draft *d = target;
+    int i = 0;
+    if (schema_choice(r, node, "pf_format", names, &i)) {
+        d->p.pf_format = (uint8_t)i;
+    }
+}
+
 static const struct field point_fields[] = {
     {"register", FIELD_INT, .required = true, KEEP(struct point_draft, p.register_no),
      .max = 65535},
@@ -183,6 +193,7 @@ static const struct field point_fields[] = {
      .max = 18446744073709551616.0},
     {"min", FIELD_NUMBER, KEEP(struct point_draft, p.min), .preset = -(double)INFINITY},
     {"max", FIELD_NUMBER, KEEP(struct point_draft, p.max), .preset = (double)INFINITY},
+    {"pf_format", FIELD_CUSTOM, .read = read_pf_format},
     {"bits", FIELD_CUSTOM, .read = read_bits},
     {"access", FIELD_CHOICE, KEEP(struct point_draft, access), .choices = accesses},
     {"register_low", FIELD_INT, KEEP(struct point_draft, register_low), .max = 65535, .preset = -1},

@@ -141,6 +141,7 @@ static const struct field device_fields[] = {
     {"soc_max", FIELD_NUMBER, KEEP(struct device_draft, d.soc_max), .max = 100, UNKNOWN},
     {"enabled", FIELD_BOOL, KEEP(struct device_draft, d.enabled), .preset = 1},
     {"counted", FIELD_BOOL, KEEP(struct device_draft, d.counted), .preset = 1},
+    {"claimed", FIELD_BOOL, KEEP(struct device_draft, d.claimed), .preset = 1},
     {"flexible", FIELD_BOOL, KEEP(struct device_draft, d.flexible)},
     {"owner", FIELD_TEXT, KEEP(struct device_draft, d.owner)},
     {"tenant", FIELD_TEXT, KEEP(struct device_draft, d.tenant)},

@@ -17,6 +17,8 @@ void live_write(struct buf *b, const struct live_body *l, int utc_offset_s) {
     json_decimal(b, "soc_pct", l->soc_pct, DECIMALS_POWER);
     json_decimal(b, "demand_kw", l->demand_kw, DECIMALS_POWER);
     json_decimal(b, "demand_forecast_kw", l->demand_forecast_kw, DECIMALS_POWER);
+    json_decimal(b, "demand_shed_kw", l->demand_shed_kw, DECIMALS_POWER);
+    json_decimal(b, "contract_kw", l->contract_kw, DECIMALS_POWER);
     json_decimal(b, "carbon_kg_h", l->carbon_kg_h, DECIMALS_POWER);
     json_text(b, "quality", quality_str(l->quality));
     json_open(b, "devices");

@@ -96,8 +96,10 @@ void record_site_write(struct buf *b, const struct record_source *r, utc_offset_
         record_ratios_write(b, r, zone);
     }
     record_storage_write(b, r);
-    if (full)
+    if (full) {
         record_balance_write(b, r);
+        record_virtuals_write(b, r);
+    }
     record_completeness_write(b, r);
     if (r->month != NULL)
         record_month_write(b, r);

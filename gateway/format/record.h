@@ -19,8 +19,8 @@
 #include "meter/site.h"
 
 #define BODY_MAX            100000 /* bytes; a longer record is sent in parts */
-#define RECORD_SITE_MAX     40000  /* bytes of the members that record_site_write gives, with NUL */
-#define RECORD_PART_DEVICES 75 /* devices of one part: with the longest members within BODY_MAX */
+#define RECORD_SITE_MAX     46000  /* bytes of the members that record_site_write gives, with NUL */
+#define RECORD_PART_DEVICES 70 /* devices of one part: with the longest members within BODY_MAX */
 
 /* METHOD_NONE: no energy is known, written as null. */
 enum energy_method {
@@ -96,7 +96,7 @@ struct live_body {
     ms_t t;
     double power_kw[SITE_POWER_COUNT];
     bool absent[SITE_POWER_COUNT]; /* of balance_absent() */
-    double soc_pct, demand_kw, demand_forecast_kw, carbon_kg_h;
+    double soc_pct, demand_kw, demand_forecast_kw, demand_shed_kw, contract_kw, carbon_kg_h;
     enum quality quality;
     uint32_t devices_online, devices_total;
 };

@@ -62,6 +62,9 @@ static void all_write(struct buf *b, const struct record_source *r) {
     if (r->facts->period >= SLOT_1MO)
         json_decimal(b, "market_kg", r->month != NULL ? r->month->market_kg : (double)NAN,
                      DECIMALS_POWER);
+    if (r->facts->period == SLOT_1MO)
+        json_decimal(b, "market_year_kg", r->month != NULL ? r->month->market_year_kg : (double)NAN,
+                     DECIMALS_POWER);
     json_decimal(b, "avoided_pv_kg", c->avoided_pv_kg, DECIMALS_POWER);
     json_decimal(b, "avoided_storage_kg", c->avoided_storage_kg, DECIMALS_POWER);
     json_decimal(b, "scope1_kg", c->scope1_kg, DECIMALS_POWER);

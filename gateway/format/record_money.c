@@ -136,6 +136,7 @@ void record_month_write(struct buf *b, const struct record_source *r) {
     json_decimal(b, "load_factor", m->load_factor, DECIMALS_RATIO);
     json_decimal(b, "peak_shaved_kw", m->peak_shaved_kw, DECIMALS_POWER);
     json_close(b);
+    json_decimal(b, "pv_hours", m->pv_hours, DECIMALS_POWER);
     json_decimal(b, "performance_ratio", m->performance_ratio, DECIMALS_RATIO);
     json_bool(b, "filed", m->filed);
 }

@@ -57,6 +57,10 @@ static struct indicator_input input_of(const struct record_source *r, utc_offset
         .charge = energy_of(f, SITE_E_CHARGE),
         .discharge = energy_of(f, SITE_E_DISCHARGE),
         .curtailed = UNKNOWN, /* no meter shows it */
+        .claimed = isnan(f->claimed_kwh) && f->absent[SITE_PV] && f->absent[SITE_WIND]
+                       ? 0.0
+                       : f->claimed_kwh,
+        .unclaimed = isnan(f->unclaimed_kwh) ? 0.0 : f->unclaimed_kwh,
         .green_contract = share * g->contract_kwh_year,
         .unbundled_certificates_kwh = share * unbundled * CERTIFICATE_KWH,
         .own_pv_sold = share * g->own_pv_sold_kwh_year,
@@ -146,6 +150,42 @@ static void suspect_write(struct buf *b, const struct site *s, const struct susp
                  named && suspect->kind == SUSPECT_RATIO ? suspect->ratio : UNKNOWN, DECIMALS_FINE);
 }
 
+/* Inner nodes of the electrical tree. */
+static void nodes_write(struct buf *b, const struct site *s, const struct balance_facts *balance) {
+    if (balance->node_count == 0)
+        return;
+    json_open_list(b, "nodes");
+    for (size_t i = 0; i < balance->node_count; i++) {
+        const struct node_facts *n = &balance->nodes[i];
+        if (n->feed < 0 || (size_t)n->feed >= s->feed_count)
+            continue;
+        json_item(b);
+        json_text(b, "id", s->feeds[n->feed].id);
+        json_decimal(b, "residual_kwh", n->residual_kwh, DECIMALS_POWER);
+        json_decimal(b, "residual_pct", residual_pct(n->residual_kwh, fabs(n->flow_kwh), UNKNOWN),
+                     DECIMALS_POWER);
+        json_close(b);
+    }
+    json_close_list(b);
+}
+
+void record_virtuals_write(struct buf *b, const struct record_source *r) {
+    const struct slot_facts *f = r->facts;
+
+    if (f->virtual_count == 0 || r->site->virtual_count == 0)
+        return;
+    json_open_list(b, "virtual");
+    for (size_t i = 0; i < f->virtual_count && i < r->site->virtual_count; i++) {
+        json_item(b);
+        json_text(b, "id", r->site->virtuals[i].id);
+        json_text(b, "role", role_str(r->site->virtuals[i].role));
+        json_decimal(b, "avg_kw", f->virtuals[i].avg_kw, DECIMALS_POWER);
+        json_decimal(b, "energy_kwh", f->virtuals[i].kwh, DECIMALS_POWER);
+        json_close(b);
+    }
+    json_close_list(b);
+}
+
 void record_balance_write(struct buf *b, const struct record_source *r) {
     const struct slot_facts *f = r->facts;
     const struct balance_facts *balance = &f->balance;
@@ -161,6 +201,7 @@ void record_balance_write(struct buf *b, const struct record_source *r) {
                  DECIMALS_POWER);
     json_u64(b, "bad_slots", balance->bad_slots);
     suspect_write(b, r->site, &balance->suspect);
+    nodes_write(b, r->site, balance);
     json_close(b);
 }
 

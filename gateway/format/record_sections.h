@@ -32,6 +32,7 @@ void record_month_write(struct buf *b, const struct record_source *r); /* only w
 void record_ratios_write(struct buf *b, const struct record_source *r, utc_offset_fn *zone);
 void record_storage_write(struct buf *b, const struct record_source *r);
 void record_balance_write(struct buf *b, const struct record_source *r);
+void record_virtuals_write(struct buf *b, const struct record_source *r);
 void record_completeness_write(struct buf *b, const struct record_source *r);
 
 #endif

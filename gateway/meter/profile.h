@@ -68,6 +68,7 @@ struct point_def {
     enum ratio_kind ratio;
     int16_t ratio_point;    /* RATIO_POINT: index in points */
     int16_t exponent_point; /* index in points, or POINT_NONE */
+    uint8_t pf_format;      /* of a power_factor_coded: enum pf_format of calc/power.h */
     uint8_t unavailable_count;
     uint64_t unavailable[POINT_UNAVAILABLE_MAX]; /* raw bit patterns that mean "no value" */
     double modulus;  /* in raw counts; 0 when the counter does not roll */

@@ -73,6 +73,8 @@ struct device {
     double rated_kw;           /* NAN when unknown; so are the next four */
     double rated_kwp, capacity_kwh, soc_min, soc_max;
     bool enabled, counted, flexible;
+    bool claimed; /* pv, wind: its green attribute is the site's own (not a third party's, not full
+                   * feed-in) */
     const char *owner, *tenant, *meter_no, *accuracy_class, *calibrated_until;
     const struct ratio_step *ratios; /* ratios_from, oldest first */
     size_t ratio_count;

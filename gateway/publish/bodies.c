@@ -46,6 +46,8 @@ void live_body_write(struct buf *b, const struct site *s, const struct live_site
                              .soc_pct = l->soc_pct,
                              .demand_kw = l->demand_kw,
                              .demand_forecast_kw = l->demand_forecast_kw,
+                             .demand_shed_kw = l->demand_shed_kw,
+                             .contract_kw = l->contract_kw,
                              .carbon_kg_h = l->carbon_kg_h,
                              .quality = l->quality,
                              .devices_online = l->devices_online,

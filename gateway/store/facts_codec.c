@@ -175,6 +175,10 @@ static const char *transformer_name(const struct site *s, size_t i) {
     return i < s->transformer_count ? s->transformers[i].id : NULL;
 }
 
+static const char *virtual_name(const struct site *s, size_t i) {
+    return i < s->virtual_count ? s->virtuals[i].id : NULL;
+}
+
 static const char *feed_name(const struct site *s, size_t i) {
     return i < s->feed_count ? s->feeds[i].id : NULL;
 }
@@ -207,9 +211,26 @@ static void suspect(struct walk *w, struct suspect *s) {
         s->kind = SUSPECT_NONE;
 }
 
+/* Nodes that are left stand side by side: merging goes by their feeds. */
+static void nodes(struct walk *w, struct balance_facts *b) {
+    size_t count = b->node_count, left = 0;
+    CHOICE(w, count, NODES_MAX + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct node_facts n = b->nodes[i];
+        n.feed = place(w, feed_name, n.feed >= 0 ? (size_t)n.feed : SIZE_MAX);
+        number(w, &n.residual_kwh);
+        number(w, &n.flow_kwh);
+        if (w->in && n.feed != SITE_NONE)
+            b->nodes[left++] = n;
+    }
+    if (w->in)
+        b->node_count = (uint8_t)left;
+}
+
 static void balance(struct walk *w, struct balance_facts *b) {
     number(w, &b->residual_kwh);
     number(w, &b->feeders_kwh);
+    nodes(w, b);
     INTEGER(w, b->bad_slots);
     suspect(w, &b->suspect);
 }
@@ -254,6 +275,19 @@ static void transformers(struct walk *w, struct slot_facts *f) {
     }
 }
 
+static void virtuals(struct walk *w, struct slot_facts *f) {
+    size_t count = f->virtual_count;
+    CHOICE(w, count, VIRTUALS_MAX + 1);
+    for (size_t i = 0; i < count; i++) {
+        int32_t at = place(w, virtual_name, i);
+        struct virtual_facts none = {0};
+        struct virtual_facts *v = at == SITE_NONE ? &none : &f->virtuals[at];
+        number(w, &v->avg_kw);
+        number(w, &v->kwh);
+        INTEGER(w, v->known_ms);
+    }
+}
+
 static void whole(struct walk *w, struct slot_facts *f) {
     CHOICE(w, f->period, SLOT_PERIOD_COUNT);
     INTEGER(w, f->start);
@@ -275,6 +309,9 @@ static void whole(struct walk *w, struct slot_facts *f) {
     numbers(w, f->energy_kwh, SITE_ENERGY_COUNT);
     number(w, &f->soc_start_pct);
     number(w, &f->soc_end_pct);
+    number(w, &f->claimed_kwh);
+    number(w, &f->unclaimed_kwh);
+    virtuals(w, f);
     number(w, &f->irradiation_kwh_m2);
     number(w, &f->output);
     INTEGER(w, f->expected);

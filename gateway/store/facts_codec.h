@@ -1,7 +1,7 @@
 /* The facts of a slot as they are stored beside its record: every number, exact, an unknown one in
- * a byte. Metering points, accounts, transformers and a suspect are kept by their ids: read under
- * another configuration they stand where they belong in it. Historian thread (write), readers. No
- * I/O. */
+ * a byte. Metering points, accounts, transformers, virtual meters, nodes and a suspect are kept by
+ * their ids: read under another configuration they stand where they belong in it. Historian thread
+ * (write), readers. No I/O. */
 #ifndef BUSBAR_STORE_FACTS_CODEC_H
 #define BUSBAR_STORE_FACTS_CODEC_H
 

@@ -19,7 +19,9 @@ struct live_site {
     double power_kw[SITE_POWER_COUNT];
     double soc_pct;
     double demand_kw, demand_forecast_kw; /* sliding 15 min; at the end of the block; NAN */
-    double carbon_kg_h;                   /* of the import; NAN without a factor */
+    double demand_shed_kw; /* power to shed now so that the block holds the contract; NAN */
+    double contract_kw;    /* of all accounts; NAN */
+    double carbon_kg_h;    /* of the import; NAN without a factor */
     enum quality quality;
     uint32_t devices_online, devices_total;
 };

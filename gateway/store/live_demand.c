@@ -70,6 +70,8 @@ void live_demand_take(struct live_demand *d, const struct aggregate *a, ms_t utc
                            contract_of(site, utc_ms));
     s->demand_kw = n > 0 ? combine(site, sliding) : (double)NAN;
     s->demand_forecast_kw = n > 0 ? f.block_kw : (double)NAN;
+    s->demand_shed_kw = n > 0 ? f.shed_kw : (double)NAN;
+    s->contract_kw = contract_of(site, utc_ms);
     s->carbon_kg_h = fmax(s->power_kw[SITE_GRID], 0.0) * kg_per_kwh;
     if (isnan(s->power_kw[SITE_GRID]))
         s->carbon_kg_h = (double)NAN;

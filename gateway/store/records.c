@@ -120,6 +120,7 @@ int records_init(struct records *r, struct writer *w, const struct site *site) {
         r->net_start[i] = INT64_MIN;
     r->suspect.feed = SITE_NONE;
     find_irradiance(r);
+    r->node_count = residual_nodes(site, r->nodes, NODES_MAX);
     int err = number_accounts(r);
     if (err == ERR_OK)
         err = books_load(&r->books, w->db, clock_now().utc_us / US_PER_MS);
@@ -313,6 +314,8 @@ static int make_facts(struct records *r, enum slot_period p, ms_t start,
                                     .supply = r->supply,
                                     .transformer_supply = r->transformer_supply,
                                     .sliding = sliding,
+                                    .nodes = r->nodes,
+                                    .node_count = p == SLOT_15M ? r->node_count : 0,
                                     .device_covered = r->device_covered,
                                     .scratch = {r->scratch[0], r->scratch[1]},
                                     .zone = clock_utc_offset_s};

@@ -46,6 +46,8 @@ struct records {
     double *net;
     ms_t net_start[NET_QUARTERS];
     struct suspect suspect;
+    int32_t nodes[NODES_MAX]; /* inner nodes of the electrical tree */
+    size_t node_count;
     int32_t irradiance_device, irradiance_point; /* SITE_NONE */
     double irradiance;                           /* of the slot being made, W/m2 */
     sqlite3_stmt *statements[8];

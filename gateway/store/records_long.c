@@ -214,16 +214,14 @@ static int collect_quarters(struct records *r, struct quarters *q) {
     return db_err(rc);
 }
 
-static double green_market_kg(const struct records *r, const struct slot_facts *f) {
+/* share: of the year's contracts and certificates. */
+static double market_kg(const struct records *r, int year, double import_kwh, double share) {
     if (!r->site->carbon_book)
         return (double)NAN;
     const struct green_supply *g = &r->site->green;
-    int year = local_time(f->start, clock_utc_offset_s).year;
-    /* the share of the year that the period is, as in the record's green share */
-    double share = (double)(f->end - f->start) / (365.0 * (double)MS_PER_DAY);
     struct factor_choice c =
         carbon_factor(r->site->carbon_book, FACTOR_RESIDUAL, year, r->books.books.known_day);
-    const struct market_input in = {.import_kwh = f->carbon.market_base_kwh,
+    const struct market_input in = {.import_kwh = import_kwh,
                                     .green_contract_kwh = g->contract_kwh_year * share,
                                     .certificates = g->certificates_year * share,
                                     .bundled_certificates = g->bundled_certificates_year * share,
@@ -231,6 +229,37 @@ static double green_market_kg(const struct records *r, const struct slot_facts *
                                     .residual_factor =
                                         c.factor ? c.factor->kg_per_kwh : (double)NAN};
     return carbon_market_kg(&in);
+}
+
+/* The share of the year that the month is, as in the record's green share. */
+static double month_market_kg(const struct records *r, const struct slot_facts *f) {
+    int year = local_time(f->start, clock_utc_offset_s).year;
+    ms_t from = local_midnight(civil_day(year, 1, 1), clock_utc_offset_s);
+    ms_t to = local_midnight(civil_day(year + 1, 1, 1), clock_utc_offset_s);
+    return market_kg(r, year, f->carbon.market_base_kwh,
+                     (double)(f->end - f->start) / (double)(to - from));
+}
+
+/* Of the year up to and with this month: all of the year's contracts and certificates against its
+ * import; final with December. */
+static int market_year(struct records *r, double *ret_kg) {
+    int year = local_time(r->facts.start, clock_utc_offset_s).year;
+    ms_t from = local_midnight(civil_day(year, 1, 1), clock_utc_offset_s);
+    sqlite3_stmt *s;
+    int err = records_prepare(r, RECORDS_FACTS, &s);
+    if (err < 0)
+        return err;
+    sqlite3_bind_int64(s, 1, slot_code(SLOT_1MO));
+    sqlite3_bind_int64(s, 2, from);
+    sqlite3_bind_int64(s, 3, r->facts.start);
+    double kwh = r->facts.carbon.market_base_kwh;
+    int rc;
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+        if (records_read_facts(r, s, 0, &r->other) == ERR_OK)
+            kwh += r->other.carbon.market_base_kwh;
+    sqlite3_reset(s);
+    *ret_kg = market_kg(r, year, kwh, 1.0);
+    return db_err(rc);
 }
 
 static double rated_kwp(const struct site *s) {
@@ -248,6 +277,7 @@ static void shape(const struct records *r, const struct quarters *q, struct mont
     m->min_kw = load.min_kw;
     m->load_factor = load.load_factor;
     m->peak_shaved_kw = peak_shaved(q->grid_kw, q->storage_kw, q->n);
+    m->pv_hours = equivalent_hours(r->facts.energy_kwh[SITE_E_PV], rated_kwp(r->site));
     m->performance_ratio = performance_ratio(r->facts.energy_kwh[SITE_E_PV], rated_kwp(r->site),
                                              r->facts.irradiation_kwh_m2);
 }
@@ -310,13 +340,16 @@ static int fill_month(struct records *r, int account, const struct quarters *q,
     struct month_facts *m = &r->month;
     const struct slot_facts *f = &r->facts;
     *m = (struct month_facts){.market_kg = (double)NAN,
+                              .market_year_kg = (double)NAN,
                               .day_month_deviation = (double)NAN,
                               .boundary_error_ms = boundary_ms,
                               .slots_expected = count_expected(r, q),
                               .slots_stored = f->stored};
     int err = settle_accounts(r, account >= 0);
-    if (f->period == SLOT_1MO)
-        m->market_kg = green_market_kg(r, f);
+    if (err == ERR_OK && f->period == SLOT_1MO) {
+        m->market_kg = month_market_kg(r, f);
+        err = market_year(r, &m->market_year_kg);
+    }
     if (f->period != SLOT_1D)
         m->day_month_deviation =
             completeness_day_month_deviation(&f->energy_kwh[SITE_E_IMPORT], 1, q->import_kwh);

@@ -32,6 +32,9 @@ void supply_init(struct supply *s, const struct site *site, const struct feed *f
     }
     s->points.frequency = find(d, QUANTITY_FREQUENCY, PHASE_NONE);
     s->points.reactive = SITE_NONE;
+    s->points.coded = find(d, QUANTITY_POWER_FACTOR_CODED, PHASE_TOTAL);
+    if (s->points.coded != SITE_NONE)
+        s->points.pf_format = d->profile->points[s->points.coded].pf_format;
     if (feed->reactive_power != SITE_NONE) {
         s->points.reactive = feed->reactive_power - (int32_t)d->point_base;
         s->points.reactive_factor =
@@ -40,7 +43,18 @@ void supply_init(struct supply *s, const struct site *site, const struct feed *f
 }
 
 bool supply_measures_reactive(const struct supply *s) {
-    return s->points.reactive != SITE_NONE && !isnan(s->points.reactive_factor);
+    return (s->points.reactive != SITE_NONE && !isnan(s->points.reactive_factor)) ||
+           s->points.coded != SITE_NONE;
+}
+
+/* Of a meter that shows no Q: from P and a power factor that tells the quadrant. */
+static double reactive_from_factor(const struct supply_points *p, double coded, double p_kw) {
+    int quadrant = 0;
+    double pf = fabs(power_factor_register(coded, (enum pf_format)p->pf_format, &quadrant));
+    if (quadrant == 0 || !(pf > 0.0))
+        return (double)NAN;
+    double kvar = fabs(p_kw) * sqrt(1.0 / (pf * pf) - 1.0);
+    return quadrant <= 2 ? kvar : -kvar;
 }
 
 static double value_of(const struct sample *samples, int32_t point) {
@@ -103,7 +117,9 @@ void supply_take(struct supply *s, const struct sample *samples, double p_kw, ms
                  ms_t hold_ms) {
     supply_advance(s, utc_ms);
     s->p_kw = p_kw;
-    s->q_kvar = value_of(samples, s->points.reactive) * s->points.reactive_factor;
+    s->q_kvar = s->points.reactive != SITE_NONE
+                    ? value_of(samples, s->points.reactive) * s->points.reactive_factor
+                    : reactive_from_factor(&s->points, value_of(samples, s->points.coded), p_kw);
     read_values(s, samples);
     if (utc_ms > s->at)
         s->at = utc_ms;

@@ -12,6 +12,8 @@
 struct supply_points { /* index in the device's samples, SITE_NONE: not measured */
     int32_t u_line[3], u_phase[3], current[3], frequency, reactive;
     double reactive_factor; /* to kvar in the direction of the feed */
+    int32_t coded;          /* power factor with the quadrant folded in: reactive power without Q */
+    uint8_t pf_format;
 };
 
 struct supply {

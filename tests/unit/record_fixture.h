@@ -92,6 +92,8 @@ static inline void plant_energies(struct slot_facts *f) {
     f->energy_kwh[SITE_E_EXPORT] = 5.0;
     f->energy_kwh[SITE_E_NET_IMPORT] = 150.0;
     f->energy_kwh[SITE_E_PV] = 34.0;
+    f->claimed_kwh = 34.0;
+    f->unclaimed_kwh = (double)NAN;
     f->energy_kwh[SITE_E_CHARGE] = 40.0;
     f->energy_kwh[SITE_E_DISCHARGE] = 6.0;
     f->energy_kwh[SITE_E_LOAD] = 149.75;

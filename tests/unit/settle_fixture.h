@@ -45,6 +45,10 @@ struct plant {
     struct feed_facts energies[FEEDS];
     struct supply_facts supply[2], own[2];
     struct demand_peak sliding[2];
+    int32_t nodes[2];
+    size_t node_count;
+    struct virtual_term terms[2];
+    struct virtual_def virtuals[1];
     bool covered[FEEDS];
     double scratch[2][FEEDS];
     struct slot_facts facts;
@@ -60,7 +64,8 @@ static inline void plant_feeds(void) {
     for (int i = 0; i < FEEDS; i++) {
         plant.defs[i] = (struct point_def){.unit = units[i]};
         plant.points[i] = (struct site_point){.device = i, .def = &plant.defs[i]};
-        plant.devices[i] = (struct device){.enabled = true, .capacity_kwh = UNKNOWN};
+        plant.devices[i] = (struct device){
+            .enabled = true, .counted = true, .claimed = true, .capacity_kwh = UNKNOWN};
         plant.feeds[i] = (struct feed){.role = roles[i],
                                        .device = i,
                                        .parent = SITE_NONE,
@@ -69,6 +74,7 @@ static inline void plant_feeds(void) {
                                        .counted = i <= ESS1};
         plant.energies[i] = (struct feed_facts){.kwh = {UNKNOWN, UNKNOWN},
                                                 .kvarh = {UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN},
+                                                .avg_kw = UNKNOWN,
                                                 .coverage = 1.0};
     }
     plant.feeds[GRID1].reverse = plant.feeds[GRID2].reverse = plant.feeds[ESS1].reverse = 0;
@@ -138,6 +144,8 @@ static inline void settle_the_energy(void) {
                                     .supply = plant.supply,
                                     .transformer_supply = plant.own,
                                     .sliding = plant.sliding,
+                                    .nodes = plant.nodes,
+                                    .node_count = plant.node_count,
                                     .device_covered = plant.covered,
                                     .scratch = {plant.scratch[0], plant.scratch[1]},
                                     .zone = zone_shanghai};

@@ -58,6 +58,8 @@ static void live_values(void **state) {
         .soc_pct = 40.5,
         .demand_kw = UNKNOWN,
         .demand_forecast_kw = UNKNOWN,
+        .demand_shed_kw = 12.5,
+        .contract_kw = 3200,
         .carbon_kg_h = UNKNOWN,
         .quality = QUALITY_SUSPECT,
         .devices_online = 8,
@@ -66,7 +68,8 @@ static void live_values(void **state) {
     check("live", "sunny",
           "{\"v\":1,\"t\":\"2026-11-23T08:15:01+08:00\",\"power_kw\":{\"grid\":600,\"pv\":119.5,"
           "\"storage\":-150,\"load\":569.5,\"load_metered\":null},\"soc_pct\":40.5,"
-          "\"demand_kw\":null,\"demand_forecast_kw\":null,\"carbon_kg_h\":null,"
+          "\"demand_kw\":null,\"demand_forecast_kw\":null,"
+          "\"demand_shed_kw\":12.5,\"contract_kw\":3200,\"carbon_kg_h\":null,"
           "\"quality\":\"suspect\",\"devices\":{\"online\":8,\"total\":9}}");
 }
 

@@ -11,8 +11,8 @@
 #include "store/db.h"
 #include "store/pack.h"
 #include "store/writer.h"
-#include "sys/clock.h"
 #include "store_fixture.h"
+#include "sys/clock.h"
 
 #define NOW   ((ms_t)1700000000000) /* 2023-11-14 22:13:20 UTC, day 19675 */
 #define MONTH (2023 * 12 + 10)

@@ -20,13 +20,14 @@ static struct feed feeds[3];
 static struct metering_point points[METERING_POINTS_MAX];
 static struct account accounts[ACCOUNTS_MAX];
 static struct transformer transformers[TRANSFORMERS_MAX];
+static struct virtual_def virtuals[VIRTUALS_MAX];
 static struct site site;
-static char names[4][32][SITE_ID_MAX];
+static char names[5][32][SITE_ID_MAX];
 static uint8_t bytes[FACTS_BYTES_MAX];
 static size_t length;
 
 static const char *name(int kind, size_t i) {
-    snprintf(names[kind][i], sizeof names[kind][i], "%c%zu", "fpat"[kind], i);
+    snprintf(names[kind][i], sizeof names[kind][i], "%c%zu", "fpatv"[kind], i);
     return names[kind][i];
 }
 
@@ -41,7 +42,11 @@ static int a_full_site(void **state) {
         accounts[i] = (struct account){.id = name(2, i)};
     for (size_t i = 0; i < TRANSFORMERS_MAX; i++)
         transformers[i] = (struct transformer){.id = name(3, i)};
-    site = (struct site){.feeds = feeds,
+    for (size_t i = 0; i < VIRTUALS_MAX; i++)
+        virtuals[i] = (struct virtual_def){.id = name(4, i)};
+    site = (struct site){.virtuals = virtuals,
+                         .virtual_count = VIRTUALS_MAX,
+                         .feeds = feeds,
                          .feed_count = 3,
                          .metering_points = points,
                          .metering_point_count = METERING_POINTS_MAX,
@@ -167,7 +172,13 @@ static void fill_rest(struct slot_facts *f) {
     f->balance = (struct balance_facts){.residual_kwh = value(),
                                         .feeders_kwh = value(),
                                         .bad_slots = 17,
-                                        .suspect = {SUSPECT_RATIO, 2, value(), value(), value()}};
+                                        .suspect = {SUSPECT_RATIO, 2, value(), value(), value()},
+                                        .nodes = {{1, value(), value()}, {2, value(), 8.0}},
+                                        .node_count = 2};
+    for (size_t i = 0; i < VIRTUALS_MAX; i++)
+        f->virtuals[i] = (struct virtual_facts){value(), value(), (uint64_t)instant()};
+    f->claimed_kwh = value();
+    f->unclaimed_kwh = value();
     f->irradiation_kwh_m2 = value();
     f->output = value();
     f->expected = 4000000000;
@@ -246,6 +257,10 @@ static void all_of_it_comes_back(void **state) {
     assert_int_equal(out.carbon.factor.year, 2023);
     assert_int_equal(out.balance.suspect.kind, SUSPECT_RATIO);
     assert_int_equal(out.balance.suspect.feed, 2);
+    assert_int_equal(out.balance.nodes[1].feed, 2);
+    assert_same(out.balance.nodes[1].flow_kwh, 8.0);
+    assert_same(out.virtuals[15].kwh, in.virtuals[15].kwh);
+    assert_same(out.claimed_kwh, in.claimed_kwh);
 }
 
 static void of_a_slot_that_knows_nothing_nothing_comes_back(void **state) {
@@ -271,7 +286,9 @@ static void another_configuration_finds_its_own(void **state) {
     site.metering_point_count = 1;
     site.transformer_count = 0;
     feeds[0].id = name(0, 2);
-    feeds[2].id = "another";
+    feeds[1].id = feeds[2].id = "another";
+    virtuals[0].id = name(4, 9);
+    site.virtual_count = 1;
     assert_int_equal(facts_read(bytes, length, &site, &out), ERR_OK);
     assert_int_equal(out.account_count, 2);
     assert_int_equal(out.point_count, 1);
@@ -281,6 +298,11 @@ static void another_configuration_finds_its_own(void **state) {
     assert_int_equal(out.accounts[1].cost_e8, in.accounts[3].cost_e8);
     assert_same(out.points[0].import_kwh, in.points[15].import_kwh);
     assert_int_equal(out.balance.suspect.feed, 0);
+    assert_int_equal(out.balance.node_count, 1);
+    assert_int_equal(out.balance.nodes[0].feed, 0);
+    assert_same(out.balance.nodes[0].flow_kwh, 8.0);
+    assert_same(out.virtuals[0].kwh, in.virtuals[9].kwh);
+    assert_int_equal(out.virtual_count, 1);
     assert_same(out.energy_kwh[SITE_E_IMPORT], in.energy_kwh[SITE_E_IMPORT]);
 }
 

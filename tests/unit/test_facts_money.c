@@ -118,6 +118,37 @@ static void a_shift_is_known_when_every_part_that_moved_has_one(void **state) {
     }
 }
 
+/* The second part has another node (a feeder with meters below it was added) and lacks the first.
+ */
+static void nodes_are_merged_by_their_feed(void **state) {
+    (void)state;
+    struct slot_facts f = hour(0), a = quarter(0), b = quarter(1);
+
+    a.balance.nodes[0] = (struct node_facts){7, 1, 10};
+    a.balance.nodes[1] = (struct node_facts){5, 2, 20};
+    a.balance.node_count = 2;
+    b.balance.nodes[0] = (struct node_facts){5, 4, 30};
+    b.balance.nodes[1] = (struct node_facts){9, UNKNOWN, 40};
+    b.balance.node_count = 2;
+    facts_merge(&f, &a);
+    facts_merge(&f, &b);
+    assert_int_equal(f.balance.node_count, 3);
+    assert_int_equal(f.balance.nodes[0].feed, 7);
+    assert_near(f.balance.nodes[0].residual_kwh, 1);
+    assert_near(f.balance.nodes[1].residual_kwh, 6);
+    assert_near(f.balance.nodes[1].flow_kwh, 50);
+    assert_int_equal(f.balance.nodes[2].feed, 9);
+    assert_near(f.balance.nodes[2].residual_kwh, UNKNOWN);
+    for (int32_t i = 0; i < NODES_MAX + 3; i++) { /* more than fit: the first ones stay */
+        struct slot_facts q = quarter(2);
+        q.balance.nodes[0] = (struct node_facts){100 + i, 1, 1};
+        q.balance.node_count = 1;
+        facts_merge(&f, &q);
+    }
+    assert_int_equal(f.balance.node_count, NODES_MAX);
+    assert_int_equal(f.balance.nodes[NODES_MAX - 1].feed, 100 + NODES_MAX - 4);
+}
+
 /* 3 kWh at 0.60 = 1.80 CNY; the highest price version is kept. */
 static void costs_are_added_in_integers(void **state) {
     (void)state;
@@ -209,11 +240,25 @@ static void residuals_are_added_and_the_last_suspect_stands(void **state) {
     (void)state;
     struct slot_facts f = hour(0), a = quarter(0), b = quarter(1), c = quarter(2);
 
-    a.balance = (struct balance_facts){-2, 40, 1, {SUSPECT_REVERSED, 1, UNKNOWN, 9, 1}};
-    b.balance = (struct balance_facts){5, 60, 2, {SUSPECT_RATIO, 0, 2, 9, 1}};
+    a.balance = (struct balance_facts){.residual_kwh = -2,
+                                       .feeders_kwh = 40,
+                                       .bad_slots = 1,
+                                       .suspect = {SUSPECT_REVERSED, 1, UNKNOWN, 9, 1},
+                                       .nodes = {{3, UNKNOWN, 8}},
+                                       .node_count = 1};
+    b.balance = (struct balance_facts){.residual_kwh = 5,
+                                       .feeders_kwh = 60,
+                                       .bad_slots = 2,
+                                       .suspect = {SUSPECT_RATIO, 0, 2, 9, 1},
+                                       .nodes = {{3, 0.5, 9}},
+                                       .node_count = 1};
     facts_merge(&f, &a);
     facts_merge(&f, &b);
     assert_near(f.balance.residual_kwh, 3);
+    assert_int_equal(f.balance.node_count, 1);
+    assert_int_equal(f.balance.nodes[0].feed, 3);
+    assert_near(f.balance.nodes[0].residual_kwh, 0.5); /* unknown in one part */
+    assert_near(f.balance.nodes[0].flow_kwh, 17);
     assert_near(f.balance.feeders_kwh, 100);
     assert_int_equal(f.balance.bad_slots, 3);
     assert_int_equal(f.balance.suspect.kind, SUSPECT_RATIO);
@@ -314,6 +359,7 @@ int main(void) {
         cmocka_unit_test(contract_is_the_one_at_the_start),
         cmocka_unit_test(a_cost_is_known_when_every_part_with_import_has_one),
         cmocka_unit_test(a_shift_is_known_when_every_part_that_moved_has_one),
+        cmocka_unit_test(nodes_are_merged_by_their_feed),
         cmocka_unit_test(costs_are_added_in_integers),
         cmocka_unit_test(energy_before_the_tariff_leaves_the_cost_unknown),
         cmocka_unit_test(carbon_adds_up_and_the_storage_ends_last),

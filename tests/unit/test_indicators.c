@@ -78,6 +78,7 @@ static void green_share_counts_what_was_bought_and_not_sold(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct indicator_input in = {.pv = 100,
                                      .export = 20,
+                                     .claimed = 100,
                                      .load = rows[i].load,
                                      .green_contract = rows[i].contract,
                                      .unbundled_certificates_kwh = rows[i].certificates,
@@ -131,6 +132,17 @@ static void policy_shares_leave_out_what_the_storage_exports(void **state) {
 }
 
 /* 450 kWh of 100 kWp: 4.5 h. On 5.625 kWh/m2: PR 4.5 / 5.625 = 0.8 (IEC 61724-1). */
+/* Full feed-in PV exports what it makes; a third party's PV that is used here is not the site's. */
+static void what_is_not_claimed_is_exported_first(void **state) {
+    (void)state;
+    assert_near(claimed_self_used(100, 0, 20), 80);
+    assert_near(claimed_self_used(100, 50, 50), 100); /* all export is the other plant's */
+    assert_near(claimed_self_used(100, 50, 70), 80);
+    assert_near(claimed_self_used(100, 50, 0), 100);
+    assert_near(claimed_self_used(10, 0, 20), 0);
+    assert_near(claimed_self_used(UNKNOWN, 0, 0), UNKNOWN);
+}
+
 static void yield_and_performance_ratio(void **state) {
     (void)state;
     assert_near(equivalent_hours(450, 100), 4.5);
@@ -232,6 +244,7 @@ int main(void) {
         cmocka_unit_test(policy_shares_count_curtailed_energy_as_available),
         cmocka_unit_test(policy_shares_say_that_curtailment_is_unknown),
         cmocka_unit_test(policy_shares_leave_out_what_the_storage_exports),
+        cmocka_unit_test(what_is_not_claimed_is_exported_first),
         cmocka_unit_test(yield_and_performance_ratio),
         cmocka_unit_test(round_trip_takes_the_drift_of_the_charge_off),
         cmocka_unit_test(a_cycle_is_the_capacity_in_and_out),

@@ -77,7 +77,7 @@ static int a_day(void **state) {
     "\"verified\":false}"
 #define LOAD                                                                                       \
     ",\"load\":{\"max_kw\":1200.5,\"min_kw\":80.25,\"load_factor\":0.6123,"                        \
-    "\"peak_shaved_kw\":150},\"performance_ratio\":null,\"filed\":"
+    "\"peak_shaved_kw\":150},\"pv_hours\":0,\"performance_ratio\":null,\"filed\":"
 
 /* Round trip 700 / (800 + 0.05 x 1000) = 0.8235; (800 + 700) / 2000 = 0.75 cycles. Drift: -50 -
  * (800 x 0.9 - 700 / 0.9) = 7.778. 478 / 480 = 0.9958. */
@@ -133,6 +133,7 @@ static int a_month(void **state) {
     plant.facts.energy_kwh[SITE_E_IMPORT] = 500000.0;
     plant.facts.energy_kwh[SITE_E_EXPORT] = 2000.0;
     plant.facts.energy_kwh[SITE_E_PV] = 42000.0;
+    plant.facts.claimed_kwh = 42000.0;
     plant.facts.energy_kwh[SITE_E_LOAD] = 540000.0;
     plant.site.green = (struct green_supply){365000.0, 146.0, 73.0, 36500.0};
     plant.month.day_month_deviation = 0.00125;

@@ -205,7 +205,7 @@ static void the_capacity_is_of_the_counted_storage(void **state) {
  * unknown. */
 static void an_unknown_energy_makes_a_ratio_unknown(void **state) {
     (void)state;
-    plant.facts.energy_kwh[SITE_E_PV] = UNKNOWN;
+    plant.facts.energy_kwh[SITE_E_PV] = plant.facts.claimed_kwh = UNKNOWN;
     write_members();
     assert_contains("\"ratios\":{\"self_consumption\":null,\"self_sufficiency\":0,"
                     "\"green_share\":null,");

@@ -114,8 +114,14 @@ static void widest_facts(struct slot_facts *f) {
     f->cause = CAUSE_DEVICE_DOWN;
     f->clock_offset_ms = f->soc_start_pct = f->soc_end_pct = WIDE;
     f->expected = f->stored = UINT32_MAX;
-    f->balance = (struct balance_facts){
-        WIDE, WIDE, UINT32_MAX, {.kind = SUSPECT_RATIO, .feed = FEEDER, .ratio = WIDE}};
+    f->balance =
+        (struct balance_facts){.residual_kwh = WIDE,
+                               .feeders_kwh = WIDE,
+                               .bad_slots = UINT32_MAX,
+                               .suspect = {.kind = SUSPECT_RATIO, .feed = FEEDER, .ratio = WIDE},
+                               .node_count = NODES_MAX};
+    for (size_t n = 0; n < NODES_MAX; n++)
+        f->balance.nodes[n] = (struct node_facts){FEEDER, WIDE, WIDE};
     for (size_t p = 0; p < SITE_POWER_COUNT; p++)
         f->power[p] = wide_power;
     for (size_t e = 0; e < SITE_ENERGY_COUNT; e++)

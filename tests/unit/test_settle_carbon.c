@@ -30,6 +30,7 @@ static int a_carbon_plant(void **state) {
     static const double energies[SITE_ENERGY_COUNT] = {
         [SITE_E_IMPORT] = 130, [SITE_E_EXPORT] = 3, [SITE_E_PV] = 20};
     memcpy(plant.facts.energy_kwh, energies, sizeof energies);
+    plant.facts.claimed_kwh = 20;
     return 0;
 }
 
@@ -155,10 +156,29 @@ static void an_unknown_export_leaves_the_avoided_carbon_unknown(void **state) {
     assert_near(plant.facts.carbon.busbar_kg, 78);
 }
 
+/* 20 kWh whose attribute is the site's, 2 that are fed in: of the 3 exported 2 are taken from
+ * those. 19 x 0.60 = 11.4. While the latter are not known, neither is what stayed. */
+static void only_claimed_generation_avoids(void **state) {
+    (void)state;
+    plant.feeds[GEN1] = plant.feeds[PV1];
+    plant.feeds[GEN1].device = GEN1;
+    plant.devices[GEN1].claimed = false;
+    plant.facts.unclaimed_kwh = 2;
+    assert_near(settle_the_carbon()->avoided_pv_kg, 11.4);
+    plant.facts.unclaimed_kwh = UNKNOWN;
+    assert_near(settle_the_carbon()->avoided_pv_kg, UNKNOWN);
+    plant.feeds[GEN1].role = ROLE_WIND;
+    assert_near(settle_the_carbon()->avoided_pv_kg, UNKNOWN);
+    plant.feeds[GEN1].counted = false;
+    assert_near(settle_the_carbon()->avoided_pv_kg, 10.2);
+    plant.facts.claimed_kwh = UNKNOWN;
+    assert_near(settle_the_carbon()->avoided_pv_kg, UNKNOWN);
+}
+
 static void a_site_without_pv_and_storage_avoids_nothing(void **state) {
     (void)state;
     count_feed(PV1, false);
-    count_feed(ESS1, false);
+    count_feed(ESS1, false); /* and with the slot's start all claims are unknown */
     set(SITE_E_IMPORT, 100);
     set(SITE_E_EXPORT, 0);
     const struct carbon_facts *c = settle_the_carbon();
@@ -373,6 +393,7 @@ int main(void) {
         cmocka_unit_test_setup(a_long_area_is_cut, a_carbon_plant),
         cmocka_unit_test_setup(an_unknown_import_has_unknown_carbon, a_carbon_plant),
         cmocka_unit_test_setup(an_unknown_export_leaves_the_avoided_carbon_unknown, a_carbon_plant),
+        cmocka_unit_test_setup(only_claimed_generation_avoids, a_carbon_plant),
         cmocka_unit_test_setup(a_site_without_pv_and_storage_avoids_nothing, a_carbon_plant),
         cmocka_unit_test_setup(a_slot_without_energy_has_no_carbon, a_carbon_plant),
         cmocka_unit_test_setup(scope_1_is_that_of_all_fuels, a_carbon_plant),

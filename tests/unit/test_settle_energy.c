@@ -1,5 +1,5 @@
-/* What follows from the energies of a slot: sums, metering points, demand, transformers, balance,
- * fuels. Expected values are worked out in the comments. */
+/* What follows from the energies of a slot: sums, metering points, demand, transformers. Expected
+ * values are worked out in the comments. */
 #include "settle_fixture.h"
 
 /* ---- coverage, quality, devices ----------------------------------------------------------- */
@@ -324,111 +324,6 @@ static void a_transformer_carries_its_own_account_only(void **state) {
     assert_near(plant.facts.transformers[1].s_avg_kva, 300);
 }
 
-/* ---- balance ------------------------------------------------------------------------------ */
-
-/* Load = 100 + 50 import + 20 PV + 5 discharge - 15 charge = 160. Capacity 1600 kVA: at least 10 %
- * of it, 40 kWh, divide. 150 at the feeder: 10 / 150 = 6.7 %, over 5; 155: 5 / 155 = 3.2 %;
- * 20: 140 / 40 = 350 %; 170: -10 / 170 = -5.9 %. */
-static void the_residual_is_the_load_without_the_feeders(void **state) {
-    (void)state;
-    static const struct {
-        double feeder_kwh, residual_kwh;
-        unsigned bad;
-    } rows[] = {{150, 10, 1}, {155, 5, 0}, {20, 140, 1}, {170, -10, 1}, {UNKNOWN, UNKNOWN, 0}};
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        a_plant(state);
-        set_energy(GRID1, 100, 0);
-        set_energy(GRID2, 50, 0);
-        set_energy(PV1, 20, UNKNOWN);
-        set_energy(ESS1, 5, 15);
-        set_energy(LOAD1, rows[i].feeder_kwh, UNKNOWN);
-        settle_the_energy();
-        assert_near(plant.facts.energy_kwh[SITE_E_LOAD], 160);
-        assert_near(plant.facts.balance.residual_kwh, rows[i].residual_kwh);
-        assert_near(plant.facts.balance.feeders_kwh, rows[i].feeder_kwh);
-        assert_int_equal(plant.facts.balance.bad_slots, rows[i].bad);
-    }
-}
-
-/* Where the capacity is not known, the feeders alone divide: 2 / 20 = 10 %. A minute is not
- * judged. */
-static void a_bad_quarter_without_a_known_capacity(void **state) {
-    (void)state;
-    plant.site.transformer_kva = UNKNOWN;
-    for (int i = GRID2; i <= ESS1; i++)
-        count_feed(i, i == LOAD1);
-    set_energy(GRID1, 22, 0);
-    set_energy(LOAD1, 20, UNKNOWN);
-    settle_the_energy();
-    assert_near(plant.facts.balance.residual_kwh, 2);
-    assert_int_equal(plant.facts.balance.bad_slots, 1);
-    plant_slot(SLOT_1M, AT(8, 0), AT(8, 1));
-    settle_the_energy();
-    assert_near(plant.facts.balance.residual_kwh, 2);
-    assert_int_equal(plant.facts.balance.bad_slots, 0);
-}
-
-static void without_feeders_there_is_no_residual(void **state) {
-    (void)state;
-    count_feed(LOAD1, false);
-    set_energy(GRID1, 100, 0);
-    set_energy(GRID2, 50, 0);
-    set_energy(PV1, 20, UNKNOWN);
-    set_energy(ESS1, 0, 0);
-    settle_the_energy();
-    assert_near(plant.facts.energy_kwh[SITE_E_LOAD], 170);
-    assert_near(plant.facts.balance.residual_kwh, UNKNOWN);
-}
-
-/* ---- fuels and products ------------------------------------------------------------------- */
-
-/* 3 + 4 Nm3. A gas meter behind another one is a detail of it and counts nothing. */
-static void meters_of_a_fuel_are_added(void **state) {
-    (void)state;
-    count_feed(GAS1, true);
-    count_feed(GAS2, true);
-    count_feed(OIL1, true);
-    count_feed(OUT1, true);
-    set_energy(GAS1, 3, UNKNOWN);
-    set_energy(GAS2, 4, UNKNOWN);
-    set_energy(OIL1, 5, UNKNOWN);
-    set_energy(OUT1, 6, UNKNOWN);
-    settle_the_energy();
-    assert_near(plant.facts.carbon.fuel_amount[FUEL_GAS], 7);
-    assert_near(plant.facts.carbon.fuel_amount[FUEL_DIESEL], 5);
-    assert_near(plant.facts.carbon.fuel_amount[FUEL_OTHER], UNKNOWN);
-    assert_near(plant.facts.output, 6);
-    count_feed(GAS2, false);
-    settle_the_energy();
-    assert_near(plant.facts.carbon.fuel_amount[FUEL_GAS], 3);
-}
-
-/* Part of a sum is no sum: with one meter silent, or counting another unit, it is unknown. */
-static void a_fuel_is_unknown_when_one_of_its_meters_is(void **state) {
-    (void)state;
-    count_feed(GAS1, true);
-    count_feed(GAS2, true);
-    set_energy(GAS1, 3, UNKNOWN);
-    settle_the_energy();
-    assert_near(plant.facts.carbon.fuel_amount[FUEL_GAS], UNKNOWN);
-    set_energy(GAS1, UNKNOWN, UNKNOWN);
-    set_energy(GAS2, 3, UNKNOWN);
-    settle_the_energy();
-    assert_near(plant.facts.carbon.fuel_amount[FUEL_GAS], UNKNOWN);
-    set_energy(GAS1, 4, UNKNOWN);
-    plant.defs[GAS2].unit = "m3";
-    settle_the_energy();
-    assert_near(plant.facts.carbon.fuel_amount[FUEL_GAS], UNKNOWN);
-}
-
-static void a_meter_without_a_counter_has_no_amount(void **state) {
-    (void)state;
-    count_feed(OUT1, true);
-    plant.feeds[OUT1].forward = SITE_NONE;
-    settle_the_energy();
-    assert_near(plant.facts.output, UNKNOWN);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(coverage_and_quality_are_those_of_the_counted_feeds, a_plant),
@@ -450,12 +345,6 @@ int main(void) {
         cmocka_unit_test_setup(
             an_unknown_point_leaves_the_transformers_known_only_when_it_stands_by, a_plant),
         cmocka_unit_test_setup(a_transformer_carries_its_own_account_only, a_plant),
-        cmocka_unit_test_setup(the_residual_is_the_load_without_the_feeders, a_plant),
-        cmocka_unit_test_setup(a_bad_quarter_without_a_known_capacity, a_plant),
-        cmocka_unit_test_setup(without_feeders_there_is_no_residual, a_plant),
-        cmocka_unit_test_setup(meters_of_a_fuel_are_added, a_plant),
-        cmocka_unit_test_setup(a_fuel_is_unknown_when_one_of_its_meters_is, a_plant),
-        cmocka_unit_test_setup(a_meter_without_a_counter_has_no_amount, a_plant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
