@@ -7,6 +7,8 @@
 #include "sys/clock.h"
 
 #define FACTS_VERSION 2
+#define INSTANT_MAX   INT64_C(253402300799999)    /* the year 9999 */
+#define MONEY_MAX     INT64_C(100000000000000000) /* a milliard CNY */
 
 /* One walk over the structure serves both ways, so that they cannot drift apart. */
 struct walk {
@@ -50,6 +52,16 @@ static void integer(struct walk *w, int64_t *v) {
         (member) = (__typeof__(member))value_;                                                     \
     } while (0)
 
+/* Of an instant or of money; so large that a sum of some overflows, it is corrupt. */
+#define WITHIN(w, member, max)                                                                     \
+    do {                                                                                           \
+        integer((w), &(member));                                                                   \
+        if ((member) > (max) || (member) < -(max))                                                 \
+            bad(w);                                                                                \
+    } while (0)
+#define INSTANT(w, member) WITHIN(w, member, INSTANT_MAX)
+#define MONEY(w, member)   WITHIN(w, member, MONEY_MAX)
+
 /* Of an enumeration: what is not one of its values is corrupt. */
 #define CHOICE(w, member, count)                                                                   \
     do {                                                                                           \
@@ -82,7 +94,7 @@ static void text(struct walk *w, char *t, size_t cap) {
 
 static void peak(struct walk *w, struct demand_peak *p) {
     number(w, &p->kw);
-    INTEGER(w, p->at);
+    INSTANT(w, p->at);
 }
 
 static void range(struct walk *w, struct range_stat *r) {
@@ -98,10 +110,10 @@ static void point(struct walk *w, struct point_facts *p) {
     numbers(w, p->kvarh, 4);
     INTEGER(w, p->kvarh_integrated);
     range(w, &p->s_kva);
-    INTEGER(w, p->s_max_at);
+    INSTANT(w, p->s_max_at);
     number(w, &p->p_max_kw);
     number(w, &p->block_kw);
-    INTEGER(w, p->block_at);
+    INSTANT(w, p->block_at);
     peak(w, &p->sliding);
     peak(w, &p->month_max);
     range(w, &p->voltage_deviation_pct);
@@ -112,7 +124,7 @@ static void point(struct walk *w, struct point_facts *p) {
 
 static void account(struct walk *w, struct account_facts *a) {
     number(w, &a->block_kw);
-    INTEGER(w, a->block_at);
+    INSTANT(w, a->block_at);
     peak(w, &a->sliding);
     peak(w, &a->coincident);
     peak(w, &a->month_max);
@@ -120,10 +132,10 @@ static void account(struct walk *w, struct account_facts *a) {
     numbers(w, a->import_kwh, TARIFF_PERIODS);
     numbers(w, a->export_kwh, TARIFF_PERIODS);
     INTEGER(w, a->split_known);
-    INTEGER(w, a->cost_e8);
+    MONEY(w, a->cost_e8);
     INTEGER(w, a->cost_known);
     INTEGER(w, a->cost_verified);
-    INTEGER(w, a->arbitrage_e8);
+    MONEY(w, a->arbitrage_e8);
     INTEGER(w, a->arbitrage_known);
     INTEGER(w, a->price_version);
     INTEGER(w, a->priced_by_curve);
@@ -290,8 +302,10 @@ static void virtuals(struct walk *w, struct slot_facts *f) {
 
 static void whole(struct walk *w, struct slot_facts *f) {
     CHOICE(w, f->period, SLOT_PERIOD_COUNT);
-    INTEGER(w, f->start);
-    INTEGER(w, f->end);
+    INSTANT(w, f->start);
+    INSTANT(w, f->end);
+    if (f->end < f->start)
+        bad(w);
     INTEGER(w, f->covered);
     number(w, &f->coverage);
     CHOICE(w, f->quality, QUALITY_COUNT);

@@ -6,10 +6,12 @@
 #include "base/err.h"
 #include "store/slot_codec_v1.h"
 
-#define SLOT_VERSION   2
-#define COVERAGE_STEPS 10000.0
-#define HAS_POWER      64u
-#define HAS_SUPPLY     128u
+#define SLOT_VERSION    2
+#define COVERAGE_STEPS  10000.0
+#define PARTS_MAX       INT64_C(1000000000000000) /* 10^12 counts in one slot */
+#define DISTANCE_MAX_MS INT64_C(100000000000000)  /* 3000 years */
+#define HAS_POWER       64u
+#define HAS_SUPPLY      128u
 /* of a counter */
 #define HAS_REGISTERS 1u
 #define HAS_CARRY     2u
@@ -77,9 +79,18 @@ static void put_time(struct pack *p, ms_t start, ms_t t) {
     pack_signed(p, t == 0 ? 0 : after + (after >= 0));
 }
 
-ms_t slot_get_time(struct unpack *u, ms_t start) {
+/* A number that no real row has is corruption: sums of it would overflow. */
+static int64_t get_within(struct unpack *u, int64_t max) {
     int64_t v = unpack_signed(u);
-    return v == 0 ? 0 : (ms_t)((uint64_t)start + (uint64_t)(v - (v > 0)));
+    if (v >= -max && v <= max)
+        return v;
+    u->bad = true;
+    return 0;
+}
+
+ms_t slot_get_time(struct unpack *u, ms_t start) {
+    int64_t v = get_within(u, DISTANCE_MAX_MS);
+    return v == 0 ? 0 : start + v - (v > 0);
 }
 
 /* ---- feeds ------------------------------------------------------------------------------ */
@@ -95,8 +106,12 @@ void feed_slot_clear(struct feed_slot *f) {
     supply_clear(&f->supply);
 }
 
+static bool has_registers(const struct counter_slot *c) {
+    return !isnan(c->register_start) && !isnan(c->register_end);
+}
+
 static bool is_stored(const struct counter_slot *c) {
-    return c->known || !isnan(c->register_start);
+    return c->known || has_registers(c);
 }
 
 static bool equal(double a, double b) {
@@ -109,7 +124,7 @@ struct units {
 };
 
 static void put_counter(struct pack *p, ms_t start, const struct counter_slot *c, struct units *u) {
-    bool registers = !isnan(c->register_start) && !isnan(c->register_end);
+    bool registers = has_registers(c);
     bool still = registers && !(c->register_start < c->register_end) &&
                  !(c->register_start > c->register_end);
     /* the reader starts with two unknowns as well */
@@ -153,18 +168,18 @@ static void get_counter(struct unpack *u, ms_t start, struct counter_slot *c, do
                                .suspect = flags & IS_SUSPECT,
                                .register_start = (double)NAN,
                                .register_end = (double)NAN};
-    c->parts = unpack_signed(u);
+    c->parts = get_within(u, PARTS_MAX);
     if (flags & HAS_CARRY)
         c->carry = unpack_f64(u);
     if (flags & HAS_EDGE)
-        c->edge_parts = unpack_signed(u);
+        c->edge_parts = get_within(u, PARTS_MAX);
     if (!(flags & HAS_REGISTERS))
         return;
     c->register_start = unpack_f64(u);
     c->register_end = flags & STOOD_STILL ? c->register_start : unpack_f64(u);
     c->start_utc_ms = slot_get_time(u, start);
     c->end_utc_ms = slot_get_time(u, start);
-    c->edge_parts = unpack_signed(u);
+    c->edge_parts = get_within(u, PARTS_MAX);
 }
 
 static void put_supply(struct pack *p, ms_t start, const struct supply_facts *s) {

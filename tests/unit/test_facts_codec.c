@@ -351,6 +351,26 @@ static void another_version_is_refused(void **state) {
     }
 }
 
+/* Sums of such facts would overflow. */
+static void money_and_times_that_no_slot_has_are_refused(void **state) {
+    (void)state;
+    struct slot_facts in = full(), out;
+    in.accounts[7].cost_e8 = INT64_C(100000000000000000);
+    write(&in);
+    assert_int_equal(facts_read(bytes, length, &site, &out), ERR_OK);
+    in.accounts[7].cost_e8++;
+    write(&in);
+    assert_int_equal(facts_read(bytes, length, &site, &out), ERR_CORRUPT);
+    in = full();
+    in.points[0].month_max.at = INT64_MIN;
+    write(&in);
+    assert_int_equal(facts_read(bytes, length, &site, &out), ERR_CORRUPT);
+    in = full();
+    in.end = in.start - 1;
+    write(&in);
+    assert_int_equal(facts_read(bytes, length, &site, &out), ERR_CORRUPT);
+}
+
 static void assert_in_bounds(const struct slot_facts *f) {
     assert_true((unsigned)f->period < SLOT_PERIOD_COUNT && (unsigned)f->quality < QUALITY_COUNT);
     assert_true((unsigned)f->cause <= CAUSE_CLOCK && f->clock_state <= CLOCK_STEPPED);
@@ -410,6 +430,7 @@ int main(void) {
         cmocka_unit_test_setup(every_truncation_is_refused, a_full_site),
         cmocka_unit_test_setup(bytes_beyond_the_end_are_refused, a_full_site),
         cmocka_unit_test_setup(another_version_is_refused, a_full_site),
+        cmocka_unit_test_setup(money_and_times_that_no_slot_has_are_refused, a_full_site),
         cmocka_unit_test_setup(a_wrong_byte_does_no_harm, a_full_site),
         cmocka_unit_test_setup(random_bytes_do_no_harm, a_full_site),
     };
