@@ -24,6 +24,7 @@
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/ring.h"
+#include "web/web.h"
 
 enum { EXIT_USAGE = 64, EXIT_IO = 74, EXIT_CONFIG = 78 };
 
@@ -41,6 +42,7 @@ struct gateway {
     struct acquire *acquire;
     struct publish *publish;
     struct control *control;
+    struct web *web;
     pthread_mutex_t publish_lock; /* on_commit against a reload that replaces publish */
     pthread_mutex_t site_lock;    /* run_order against a reload that replaces site */
 };
@@ -151,6 +153,20 @@ static void start_control(struct gateway *g) {
         control_start(&options, &g->control);
 }
 
+/* Without the page the gateway goes on: web_start() has said why. */
+static void start_web(struct gateway *g) {
+    const struct web_options options = {
+        .site = g->site, .version = BUSBAR_VERSION, .live = g->live};
+    if (web_start(&options, &g->web) == ERR_OK)
+        log_info("web: listens on %s",
+                 g->site->web_listen ? g->site->web_listen : WEB_LISTEN_DEFAULT);
+}
+
+static void stop_web(struct gateway *g) {
+    web_stop(g->web);
+    g->web = NULL;
+}
+
 static int start(struct gateway *g) {
     const struct historian_options options = {.site = g->site,
                                               .site_version = g->site_version,
@@ -166,7 +182,10 @@ static int start(struct gateway *g) {
     if (rc < 0)
         return rc;
     start_control(g);
-    return start_publish(g);
+    rc = start_publish(g);
+    if (rc == ERR_OK)
+        start_web(g);
+    return rc;
 }
 
 static void stop(struct gateway *g) {
@@ -174,6 +193,7 @@ static void stop(struct gateway *g) {
     g->control = NULL;
     acquire_stop(g->acquire);
     g->acquire = NULL;
+    stop_web(g);
     stop_publish(g);
     historian_stop(g->historian);
     g->historian = NULL;
@@ -197,6 +217,7 @@ static int reload(struct gateway *g) {
     }
     acquire_stop(g->acquire);
     g->acquire = NULL;
+    stop_web(g);
     stop_publish(g);
     struct site *old = g->site;
     pthread_mutex_lock(&g->site_lock);
@@ -208,6 +229,8 @@ static int reload(struct gateway *g) {
     int rc = acquire_start(g->site, g->site_version, g->readings, &g->acquire);
     if (rc == ERR_OK)
         rc = start_publish(g);
+    if (rc == ERR_OK)
+        start_web(g);
     log_info("reload: configuration %s is active, %zu devices", next->config_hash,
              next->device_count);
     return rc;

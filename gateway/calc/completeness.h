@@ -10,6 +10,11 @@
 
 #include "calc/slot.h"
 
+#define COMPLETENESS_RATIO_MIN       0.90
+#define COMPLETENESS_DEVIATION_MAX   0.05
+#define COMPLETENESS_BOUNDARY_MAX_MS 60000
+#define MONTH_DAYS                   31 /* at most */
+
 struct completeness {
     uint32_t expected;     /* slots of 15 min that the calendar has up to now */
     uint32_t stored;       /* with data (coverage > 0 or an exact energy) */

@@ -114,6 +114,8 @@ void status_write(struct buf *b, const struct status_body *s, int utc_offset_s);
 /* /site: what a platform needs to understand a record. One body, never in parts, because it is
  * retained: about 300 bytes a device and 1 kB besides, more with long names. */
 void site_write(struct buf *b, const struct site *s, ms_t t, ms_t valid_from, int utc_offset_s);
+/* Its member "accounts" alone, into an object that is open. */
+void site_accounts_write(struct buf *b, const struct site *s);
 
 /* "busbar/1/<district>/<site>/<gateway>/<leaf>" into out; returns the length, or ERR_LIMIT
  * when it does not fit (out is untouched). */

@@ -93,7 +93,7 @@ static void transformers_write(struct buf *b, const struct site *s, int32_t acco
     buf_putc(b, ']');
 }
 
-static void accounts_write(struct buf *b, const struct site *s) {
+void site_accounts_write(struct buf *b, const struct site *s) {
     json_key(b, "accounts");
     buf_putc(b, '[');
     for (size_t i = 0; i < s->account_count; i++) {
@@ -164,7 +164,7 @@ void site_write(struct buf *b, const struct site *s, ms_t t, ms_t valid_from, in
     json_text(b, "industry", s->industry_code);
     json_text(b, "config", s->config_hash);
     json_time(b, "valid_from", valid_from, utc_offset_s);
-    accounts_write(b, s);
+    site_accounts_write(b, s);
     devices_write(b, s);
     json_close(b);
 }

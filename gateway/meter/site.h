@@ -174,7 +174,7 @@ struct site {
     struct green_supply green;
     struct store_settings store;
     struct mqtt_settings mqtt;
-    const char *web_listen;
+    const char *web_listen; /* HOST:PORT; NULL: not given */
 };
 
 void site_free(struct site *s); /* frees the arena; NULL is fine */

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/units.h"
+#include "calc/completeness.h"
 #include "meter/reading.h"
 #include "meter/site.h"
 
@@ -64,5 +65,20 @@ int reader_range(struct reader *r, unsigned kinds, ms_t from, ms_t to, uint64_t 
 int reader_readings(struct reader *r, ms_t from, ms_t to,
                     int (*on_reading)(void *arg, const struct site *site, struct reading *reading),
                     void *arg, uint64_t *ret_bad_rows);
+
+/* The 15-minute slots of one device in a month, and its days' energies against those of its slots.
+ */
+struct device_month {
+    struct completeness
+        day[MONTH_DAYS]; /* by day of the month; nothing expected before it begins */
+    /* of the stored day: the distance of its edges to the readings next to them, NAN unknown */
+    double boundary_ms[MONTH_DAYS];
+    /* over the stored days, energy in both directions: NAN without any */
+    double day_month_deviation;
+};
+/* Into ret[site->device_count]. month: year * 12 + month - 1. dest NULL: nothing is acknowledged.
+ * Reads every 15-minute row of the month. ERR_RANGE for a month outside years 1970 to 9999. */
+int reader_completeness(struct reader *r, const struct site *site, const char *dest, int32_t month,
+                        utc_offset_fn *zone, ms_t now, struct device_month *ret);
 
 #endif

@@ -16,14 +16,14 @@
 #define LONG_BATCH   8
 
 /* The first slot at or after a time of which facts are kept; INT64_MIN: none. */
-static int64_t first_start(const struct records *r, int64_t code, ms_t from) {
-    char sql[140];
+static int64_t first_start(struct records *r, int64_t code, ms_t from) {
     int64_t start = INT64_MIN;
-    snprintf(sql, sizeof sql,
-             "SELECT min(start) FROM record WHERE period=%" PRId64 " AND start>=%" PRId64
-             " AND facts IS NOT NULL",
-             code, from);
-    return db_get_i64(r->writer->db, sql, INT64_MIN, &start) < 0 ? INT64_MIN : start;
+    sqlite3_stmt *s;
+    if (records_prepare(r, RECORDS_FIRST, &s) < 0)
+        return INT64_MIN;
+    sqlite3_bind_int64(s, 1, code);
+    sqlite3_bind_int64(s, 2, from);
+    return db_run_i64(s, INT64_MIN, &start) < 0 ? INT64_MIN : start;
 }
 
 static int first_day_of(const struct records *r, int account) {
@@ -236,7 +236,9 @@ static int revise_marked(struct rollup *u, ms_t now_ms) {
 }
 
 static int count_marked(struct rollup *u) {
-    return db_get_i64(u->records->writer->db, "SELECT count(*) FROM dirty", 0, &u->waiting);
+    sqlite3_stmt *s;
+    int err = records_prepare(u->records, RECORDS_MARKED, &s);
+    return err < 0 ? err : db_run_i64(s, 0, &u->waiting);
 }
 
 /* Whether no slot was marked for a while, or the first has waited long enough. */

@@ -1,0 +1,21 @@
+/* Answers: JSON with a status and the headers that every answer carries. Web thread. */
+#ifndef BUSBAR_WEB_ANSWER_H
+#define BUSBAR_WEB_ANSWER_H
+
+#include <microhttpd.h>
+
+#include "base/buf.h"
+
+/* Queues a response with the common headers and lets go of it; NULL closes the connection. */
+enum MHD_Result answer(struct MHD_Connection *c, unsigned status, struct MHD_Response *response);
+
+/* What the writer puts into the buffer, with 200; it is called again with a larger one when the
+ * body does not fit. */
+enum MHD_Result answer_json(struct MHD_Connection *c, void (*write)(const void *arg, struct buf *b),
+                            const void *arg);
+
+/* {"error":"what; next step"} */
+__attribute__((format(printf, 3, 4))) enum MHD_Result
+answer_error(struct MHD_Connection *c, unsigned status, const char *format, ...);
+
+#endif

@@ -1,0 +1,32 @@
+/* The gateway's HTTP server: read-only JSON for the page and for programs on the same box.
+ *
+ * libmicrohttpd with one thread of its own; everything below runs in it. It owns a read-only handle
+ * of the store, opened at the first request that needs it. It accepts GET and HEAD, never a body,
+ * never writes, and listens on loopback only: without users it cannot tell who asks. */
+#ifndef BUSBAR_WEB_WEB_H
+#define BUSBAR_WEB_WEB_H
+
+#include <stdint.h>
+
+#include "meter/site.h"
+#include "store/live.h"
+
+#define WEB_LISTEN_DEFAULT "127.0.0.1:8080"
+
+struct web;
+
+struct web_options {
+    const struct site *site; /* must outlive the server, like live */
+    const char *version;
+    struct live *live;
+};
+
+/* Listens on site.web_listen, without one on WEB_LISTEN_DEFAULT. ERR_RANGE beyond loopback,
+ * ERR_SYNTAX for no address, ERR_IO when it cannot listen there, ERR_NOMEM. Logs. */
+int web_start(const struct web_options *o, struct web **ret);
+/* Closes all connections and frees; NULL is fine. */
+void web_stop(struct web *w);
+/* Where it listens: of port 0, the one that it was given. */
+uint16_t web_port(const struct web *w);
+
+#endif
