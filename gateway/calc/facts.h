@@ -65,6 +65,7 @@ struct account_facts {
     int64_t cost_e8;  /* energy cost of the import */
     bool cost_known, cost_verified;
     int64_t arbitrage_e8;  /* discharge at its price - charge at its price */
+    bool arbitrage_known;  /* of the first account: the storage is taken to stand behind it */
     int32_t price_version; /* highest version that went in; 0: none */
     bool priced_by_curve;
 };

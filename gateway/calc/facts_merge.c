@@ -89,6 +89,21 @@ static bool has_import(const struct slot_facts *f, size_t account) {
            ((!a->split_known || f->account_count == 1) && f->energy_kwh[SITE_E_IMPORT] > 0.0);
 }
 
+static bool storage_moved(const struct slot_facts *f) {
+    return f->energy_kwh[SITE_E_CHARGE] > 0.0 || f->energy_kwh[SITE_E_DISCHARGE] > 0.0;
+}
+
+/* As the cost, by what the storage took and gave. */
+static void merge_arbitrage(struct slot_facts *f, const struct slot_facts *part, size_t account) {
+    struct account_facts *into = &f->accounts[account];
+    const struct account_facts *from = &part->accounts[account];
+    bool missing = (!into->arbitrage_known && storage_moved(f)) ||
+                   (!from->arbitrage_known && storage_moved(part));
+
+    into->arbitrage_known = !missing && (into->arbitrage_known || from->arbitrage_known);
+    into->arbitrage_e8 += from->arbitrage_e8;
+}
+
 /* Before the energies are merged: the cost is known when some part's is, and that of every part
  * with import. One whose cost is missing keeps it unknown, whatever follows. */
 static void merge_cost(struct slot_facts *f, const struct slot_facts *part, size_t account) {
@@ -102,7 +117,6 @@ static void merge_cost(struct slot_facts *f, const struct slot_facts *part, size
                           (from->cost_verified || !from->cost_known);
     into->cost_known = known;
     into->cost_e8 += from->cost_e8;
-    into->arbitrage_e8 += from->arbitrage_e8;
     if (from->price_version > into->price_version)
         into->price_version = from->price_version;
     into->priced_by_curve = into->priced_by_curve || from->priced_by_curve;
@@ -150,16 +164,25 @@ static void merge_carbon(struct carbon_facts *into, const struct carbon_facts *p
     merge_factor(&into->national, &part->national);
 }
 
+/* By its feed: another configuration may have had other nodes. */
+static void merge_node(struct balance_facts *into, const struct node_facts *part) {
+    size_t i = 0;
+
+    while (i < into->node_count && into->nodes[i].feed != part->feed)
+        i++;
+    if (i == NODES_MAX)
+        return;
+    if (i == into->node_count)
+        into->nodes[into->node_count++].feed = part->feed;
+    add(&into->nodes[i].residual_kwh, part->residual_kwh);
+    add(&into->nodes[i].flow_kwh, part->flow_kwh);
+}
+
 static void merge_balance(struct balance_facts *into, const struct balance_facts *part) {
     add(&into->residual_kwh, part->residual_kwh);
     add(&into->feeders_kwh, part->feeders_kwh);
-    for (size_t i = 0; i < part->node_count && i < NODES_MAX; i++) {
-        into->nodes[i].feed = part->nodes[i].feed;
-        add(&into->nodes[i].residual_kwh, part->nodes[i].residual_kwh);
-        add(&into->nodes[i].flow_kwh, part->nodes[i].flow_kwh);
-    }
-    if (part->node_count > into->node_count)
-        into->node_count = part->node_count;
+    for (size_t i = 0; i < part->node_count; i++)
+        merge_node(into, &part->nodes[i]);
     into->bad_slots += part->bad_slots;
     into->suspect = part->suspect;
 }
@@ -247,6 +270,7 @@ static void merge_virtuals(struct slot_facts *f, const struct slot_facts *part) 
 void facts_merge(struct slot_facts *f, const struct slot_facts *part) {
     for (size_t i = 0; i < f->account_count && i < part->account_count; i++) {
         merge_cost(f, part, i);
+        merge_arbitrage(f, part, i);
         merge_account(&f->accounts[i], &part->accounts[i]);
     }
     for (size_t i = 0; i < f->point_count && i < part->point_count; i++)

@@ -46,7 +46,7 @@ struct price tariff_component(const struct price_book *b, int32_t month, enum pr
     }
     if (best == NULL || !is_price(best->price_e8))
         return (struct price){0};
-    return (struct price){best->price_e8, true, best->verified};
+    return (struct price){best->price_e8, true, best->verified, best->version};
 }
 
 /* price x ratio, half-up away from zero; |price| <= PRICE_MAX_E8 and ratio <= 1000: no overflow. */
@@ -64,13 +64,14 @@ struct price tariff_price(const struct tariff_version *v, const struct price_boo
         v != NULL ? tariff_ratio(v, (int)(month - floor_div(month, 12) * 12) + 1, p) : (double)NAN;
     if (!(ratio >= 0 && ratio <= 1000))
         return (struct price){0};
-    struct price sum = {0, true, v->verified};
+    struct price sum = {0, true, v->verified, 0};
     for (enum price_component c = PRICE_ENERGY; c <= PRICE_FUNDS; c++) {
         struct price part = tariff_component(b, month, c);
         if (!part.known)
             return part;
         sum.price_e8 += c == PRICE_ENERGY ? times_ratio(part.price_e8, ratio) : part.price_e8;
         sum.verified = sum.verified && part.verified;
+        sum.version = part.version > sum.version ? part.version : sum.version;
     }
     return sum;
 }
@@ -86,7 +87,7 @@ struct price tariff_curve_price(const struct price_book *b, ms_t at, utc_offset_
     int64_t price_e8 = best != NULL ? best->price_e8[local.minute * QUARTERS / 1440] : 0;
     if (best == NULL || !is_price(price_e8))
         return (struct price){0};
-    return (struct price){price_e8, true, true};
+    return (struct price){price_e8, true, true, best->version};
 }
 
 int64_t money_of(double kwh, int64_t price_e8) {

@@ -60,6 +60,8 @@ void settle_money(const struct site *s, const struct books *b, utc_offset_fn *zo
 /* Carbon of one slot that lies in one local day; before: the storage at its start. */
 void settle_carbon(const struct site *s, const struct books *b, utc_offset_fn *zone,
                    const struct ess_carbon *before, struct slot_facts *f);
+/* Capacity of the counted storage, a device once; NAN when that of one is not known. */
+double settle_storage_kwh(const struct site *s);
 
 /* An account over its month to date (of a day), over a month or a bill: power factor, its advice,
  * and for a bill the money. */

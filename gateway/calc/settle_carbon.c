@@ -19,10 +19,10 @@ static double curve_factor(const struct books *b, ms_t start, utc_offset_fn *zon
 }
 
 static void copy_text(char *out, size_t cap, const char *text) {
-    size_t n = text ? strlen(text) : 0;
+    size_t n = strlen(text);
     if (n >= cap)
         n = cap - 1;
-    memcpy(out, text ? text : "", n);
+    memcpy(out, text, n);
     out[n] = '\0';
 }
 
@@ -56,44 +56,62 @@ static void choose_factors(const struct site *s, const struct books *b, utc_offs
     c->factor.kg_per_kwh = curve;
 }
 
+/* Of the counted meters; they have one unit, or their amount is unknown. */
 static const char *fuel_unit(const struct site *s, enum role role) {
     for (size_t i = 0; i < s->feed_count; i++)
-        if (s->feeds[i].role == role && s->feeds[i].forward != SITE_NONE)
+        if (s->feeds[i].role == role && s->feeds[i].counted && s->feeds[i].forward != SITE_NONE)
             return s->points[s->feeds[i].forward].def->unit;
     return "";
 }
 
-static double add_known(double sum, double value) {
-    return isnan(value) ? sum : isnan(sum) ? value : sum + value;
+static bool has_meter(const struct site *s, enum role role) {
+    for (size_t i = 0; i < s->feed_count; i++)
+        if (s->feeds[i].role == role && s->feeds[i].counted)
+            return true;
+    return false;
 }
 
-static void scope1(const struct site *s, struct carbon_facts *c) {
-    static const enum role roles[FUEL_KINDS] = {
-        [FUEL_GAS] = ROLE_GAS, [FUEL_DIESEL] = ROLE_FUEL, [FUEL_OTHER] = ROLE_COUNT};
-    c->scope1_kg = c->fuel_kgce = (double)NAN;
-    for (int k = 0; k < FUEL_KINDS; k++) {
-        if (isnan(c->fuel_amount[k]))
+/* Of all metered fuel: unknown when one of the site's fuels is, or has no factor. *ret_generator_kg
+ * is of the fuel meters alone: gas is burnt for heat as well. */
+static void scope1(const struct site *s, struct carbon_facts *c, double *ret_generator_kg) {
+    static const enum role roles[] = {[FUEL_GAS] = ROLE_GAS, [FUEL_DIESEL] = ROLE_FUEL};
+    double kg = 0.0, kgce = 0.0;
+    bool any = false;
+    *ret_generator_kg = (double)NAN;
+    for (int k = FUEL_GAS; k <= FUEL_DIESEL; k++) {
+        if (!has_meter(s, roles[k]))
             continue;
         const char *unit = fuel_unit(s, roles[k]);
-        enum fuel_kind kind = (enum fuel_kind)k;
-        c->scope1_kg =
-            add_known(c->scope1_kg, carbon_fuel_kg(s->carbon_book, kind, unit, c->fuel_amount[k]));
-        c->fuel_kgce = add_known(c->fuel_kgce,
-                                 carbon_fuel_kgce(s->carbon_book, kind, unit, c->fuel_amount[k]));
+        double amount = c->fuel_amount[k];
+        double fuel_kg = carbon_fuel_kg(s->carbon_book, (enum fuel_kind)k, unit, amount);
+        if (k == FUEL_DIESEL)
+            *ret_generator_kg = fuel_kg;
+        kg += fuel_kg;
+        kgce += carbon_fuel_kgce(s->carbon_book, (enum fuel_kind)k, unit, amount);
+        any = true;
     }
+    c->scope1_kg = any ? kg : (double)NAN;
+    c->fuel_kgce = any ? kgce : (double)NAN;
 }
 
-static double capacity_kwh(const struct site *s) {
+static bool first_of_device(const struct site *s, size_t feed) {
+    for (size_t i = 0; i < feed; i++)
+        if (s->feeds[i].counted && s->feeds[i].role == ROLE_STORAGE &&
+            s->feeds[i].device == s->feeds[feed].device)
+            return false;
+    return true;
+}
+
+double settle_storage_kwh(const struct site *s) {
     double sum = 0.0;
     for (size_t i = 0; i < s->feed_count; i++)
-        if (s->feeds[i].role == ROLE_STORAGE && s->feeds[i].counted)
+        if (s->feeds[i].role == ROLE_STORAGE && s->feeds[i].counted && first_of_device(s, i))
             sum += s->devices[s->feeds[i].device].capacity_kwh;
     return sum;
 }
 
 /* The storage is charged at the intensity of what feeds the busbar without it, and gives what it
- * holds.
- */
+ * holds. */
 static void storage_carbon(const struct site *s, const struct ess_carbon *before,
                            struct carbon_input *in, struct slot_facts *f) {
     struct carbon_facts *c = &f->carbon;
@@ -101,25 +119,45 @@ static void storage_carbon(const struct site *s, const struct ess_carbon *before
     struct carbon_input undischarged = *in;
     undischarged.discharge = 0.0;
     carbon_slot_of(&undischarged, &without);
-    c->ess = *before;
-    if (!(c->ess.kwh > 0.0) && !c->ess.estimated && !isnan(f->soc_start_pct))
-        ess_init(&c->ess, f->soc_start_pct, capacity_kwh(s), without.intensity);
-    in->ess_intensity = ess_intensity(&c->ess, SETTLE_ROUND_TRIP);
-    double kg = ess_step(&c->ess, in->charge, in->discharge, without.intensity, SETTLE_ROUND_TRIP);
-    c->discharge_kg = kg;
-    c->charge_kg = in->charge * without.intensity;
+    /* the slot before may be of a site without storage */
+    c->ess = isnan(before->kwh) ? (struct ess_carbon){0} : *before;
+    if (!(c->ess.kwh > 0.0) && !c->ess.estimated && !isnan(f->soc_start_pct) &&
+        !isnan(without.intensity))
+        ess_init(&c->ess, f->soc_start_pct, settle_storage_kwh(s), without.intensity);
+    c->discharge_kg =
+        ess_step(&c->ess, in->charge, in->discharge, without.intensity, SETTLE_ROUND_TRIP);
+    in->ess_intensity = c->discharge_kg / in->discharge; /* asked for only when there is some */
+    c->charge_kg = in->charge > 0.0 ? in->charge * without.intensity : in->charge;
+}
+
+static bool has_unclaimed(const struct site *s) {
+    for (size_t i = 0; i < s->feed_count; i++) {
+        const struct feed *f = &s->feeds[i];
+        if (f->counted && (f->role == ROLE_PV || f->role == ROLE_WIND) &&
+            !s->devices[f->device].claimed)
+            return true;
+    }
+    return false;
+}
+
+/* Both or none: a sum of kg over a sum of kWh must be of the same slots. */
+static void settle_busbar(const struct carbon_input *in, double intensity, struct carbon_facts *c) {
+    double kwh = in->import + in->generator + in->pv + in->wind + in->discharge;
+    c->busbar_kg = kwh > 0.0 ? kwh * intensity : kwh;
+    c->busbar_kwh = isnan(c->busbar_kg) ? c->busbar_kg : kwh;
 }
 
 void settle_carbon(const struct site *s, const struct books *b, utc_offset_fn *zone,
                    const struct ess_carbon *before, struct slot_facts *f) {
     struct carbon_facts *c = &f->carbon;
+    double generator_kg;
     if (!s->carbon_book)
         return;
     choose_factors(s, b, zone, f);
-    scope1(s, c);
+    scope1(s, c, &generator_kg);
     const double *e = f->energy_kwh;
     struct carbon_input in = {.import = e[SITE_E_IMPORT],
-                              .export = isnan(e[SITE_E_EXPORT]) ? 0.0 : e[SITE_E_EXPORT],
+                              .export = e[SITE_E_EXPORT],
                               .pv = zero_if_absent(f, SITE_PV, e[SITE_E_PV]),
                               .wind = zero_if_absent(f, SITE_WIND, e[SITE_E_WIND]),
                               .generator = zero_if_absent(f, SITE_GENERATOR, e[SITE_E_GENERATOR]),
@@ -128,7 +166,7 @@ void settle_carbon(const struct site *s, const struct books *b, utc_offset_fn *z
                               .factor = c->factor.kg_per_kwh,
                               .factor_varies = c->factor_varies,
                               .ess_intensity = (double)NAN};
-    in.generator_kg_per_kwh = in.generator > 0.0 ? c->scope1_kg / in.generator : (double)NAN;
+    in.generator_kg_per_kwh = generator_kg / in.generator; /* asked for only when it ran */
     if (!f->absent[SITE_STORAGE])
         storage_carbon(s, before, &in, f);
     struct carbon_slot slot;
@@ -137,10 +175,9 @@ void settle_carbon(const struct site *s, const struct books *b, utc_offset_fn *z
     c->national_kg = in.import * c->national.kg_per_kwh;
     c->market_base_kwh = slot.market_base_kwh;
     /* of generation whose attribute is the site's own */
-    double unclaimed = isnan(f->unclaimed_kwh) ? 0.0 : f->unclaimed_kwh;
+    double unclaimed = has_unclaimed(s) ? f->unclaimed_kwh : 0.0;
     c->avoided_pv_kg =
         claimed_self_used(f->claimed_kwh, unclaimed, in.export) * c->factor.kg_per_kwh;
     c->avoided_storage_kg = f->absent[SITE_STORAGE] ? (double)NAN : slot.avoided_storage_kg;
-    c->busbar_kwh = in.import + in.generator + in.pv + in.wind + in.discharge;
-    c->busbar_kg = slot.intensity * c->busbar_kwh;
+    settle_busbar(&in, slot.intensity, c);
 }

@@ -87,7 +87,10 @@ static void settle_account(const struct settle_input *in, size_t i, struct slot_
     if (f->period != SLOT_15M)
         return;
     size_t n = gather(in->site, i, f, block, sliding, standby);
-    r->block_kw = n > 0 ? demand_combine(a->combination, block, standby, n) : (double)NAN;
+    bool any_known = false;
+    for (size_t k = 0; k < n; k++)
+        any_known = any_known || !isnan(block[k]);
+    r->block_kw = any_known ? demand_combine(a->combination, block, standby, n) : (double)NAN;
     r->block_at = f->start;
     /* of several points the block is the best that is known of their sum at one time */
     demand_peak_take(&r->coincident, r->block_kw, f->start);
@@ -108,9 +111,10 @@ static void settle_transformer(const struct settle_input *in, size_t i, struct s
         const struct metering_point *p = &in->site->metering_points[k];
         if (p->account != t->account)
             continue;
-        bool idle = p->standby && isnan(f->points[k].s_kva.avg);
-        avg += idle ? 0.0 : f->points[k].s_kva.avg;
-        max += idle ? 0.0 : f->points[k].s_kva.max;
+        if (p->standby && isnan(f->points[k].s_kva.avg))
+            continue;
+        avg += f->points[k].s_kva.avg;
+        max += f->points[k].s_kva.max;
         n++;
     }
     double share = t->kva / a->capacity_kva;
@@ -134,8 +138,9 @@ static void settle_balance(const struct settle_input *in, struct slot_facts *f) 
     f->balance.bad_slots = f->period == SLOT_15M && fabs(pct) > RESIDUAL_LIMIT_PCT;
 }
 
-static double add_known(double sum, double value) {
-    return isnan(value) ? sum : isnan(sum) ? value : sum + value;
+static const char *unit_of(const struct site *s, size_t feed) {
+    int32_t point = s->feeds[feed].forward;
+    return point != SITE_NONE ? s->points[point].def->unit : "";
 }
 
 /* Forward less reverse; a reverse that no register counts is small night draw, but for a storage.
@@ -187,48 +192,36 @@ static void settle_virtuals(const struct settle_input *in, struct slot_facts *f)
     }
 }
 
-/* Renewable energy by whose green attribute it is. */
+/* Renewable energy by whose green attribute it is; unknown when one of its meters is. */
 static void settle_claims(const struct settle_input *in, struct slot_facts *f) {
+    bool any[2] = {false, false};
     for (size_t i = 0; i < in->site->feed_count; i++) {
         const struct feed *feed = &in->site->feeds[i];
         if (!feed->counted || (feed->role != ROLE_PV && feed->role != ROLE_WIND))
             continue;
-        double *sum = in->site->devices[feed->device].claimed ? &f->claimed_kwh : &f->unclaimed_kwh;
-        *sum = add_known(*sum, in->feeds[i].kwh[0]);
+        bool claimed = in->site->devices[feed->device].claimed;
+        double *sum = claimed ? &f->claimed_kwh : &f->unclaimed_kwh;
+        *sum = (any[claimed] ? *sum : 0.0) + in->feeds[i].kwh[0];
+        any[claimed] = true;
     }
 }
 
-/* Fuels, products and sun: feeds that are not electrical. */
-static void settle_others(const struct settle_input *in, struct slot_facts *f) {
+/* What the counted meters of a role measured. Unknown when one of them is, or when they count in
+ * different units. */
+static double amount_of(const struct settle_input *in, enum role role) {
+    const char *unit = NULL;
+    double sum = (double)NAN;
     for (size_t i = 0; i < in->site->feed_count; i++) {
-        double amount = in->feeds[i].kwh[0];
-        switch (in->site->feeds[i].role) {
-        case ROLE_GAS:
-            f->carbon.fuel_amount[FUEL_GAS] = add_known(f->carbon.fuel_amount[FUEL_GAS], amount);
-            break;
-        case ROLE_FUEL:
-            f->carbon.fuel_amount[FUEL_DIESEL] =
-                add_known(f->carbon.fuel_amount[FUEL_DIESEL], amount);
-            break;
-        case ROLE_OUTPUT:
-            f->output = add_known(f->output, amount);
-            break;
-        case ROLE_GRID:
-        case ROLE_TIE:
-        case ROLE_PV:
-        case ROLE_WIND:
-        case ROLE_GENERATOR:
-        case ROLE_STORAGE:
-        case ROLE_BATTERY:
-        case ROLE_LOAD:
-        case ROLE_ENVIRONMENT:
-        case ROLE_HEAT:
-        case ROLE_WATER:
-        case ROLE_STEAM:
-        case ROLE_COUNT:
-            break;
-        }
+        const struct feed *feed = &in->site->feeds[i];
+        if (feed->role != role || !feed->counted)
+            continue;
+        bool first = unit == NULL;
+        if (first)
+            unit = unit_of(in->site, i);
+        bool same = strcmp(unit, unit_of(in->site, i)) == 0;
+        sum = same ? (first ? 0.0 : sum) + in->feeds[i].kwh[0] : (double)NAN;
     }
+    return sum;
 }
 
 void settle_energy(const struct settle_input *in, struct slot_facts *f) {
@@ -246,7 +239,9 @@ void settle_energy(const struct settle_input *in, struct slot_facts *f) {
     for (size_t i = 0; i < in->site->transformer_count; i++)
         settle_transformer(in, i, f);
     settle_balance(in, f);
-    settle_others(in, f);
+    f->carbon.fuel_amount[FUEL_GAS] = amount_of(in, ROLE_GAS);
+    f->carbon.fuel_amount[FUEL_DIESEL] = amount_of(in, ROLE_FUEL);
+    f->output = amount_of(in, ROLE_OUTPUT);
     settle_claims(in, f);
     settle_virtuals(in, f);
     settle_nodes(in, f);

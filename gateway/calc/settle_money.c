@@ -1,85 +1,109 @@
 #include <math.h>
-#include <string.h>
 
 #include "calc/settle.h"
 
-/* Import and export of an account: the sums of its points' registers. */
+/* Import and export of an account: the sums of its points' registers. A point that stands by and is
+ * unknown adds nothing, but an account of which no point is known is unknown. */
 static void account_energy(const struct site *s, size_t account, const struct slot_facts *f,
                            double *ret_import, double *ret_export) {
-    *ret_import = *ret_export = 0.0;
+    double import = 0.0, export = 0.0;
+    size_t n = 0;
     for (size_t i = 0; i < s->metering_point_count; i++) {
-        if (s->metering_points[i].account != (int32_t)account)
+        const struct point_facts *p = &f->points[i];
+        if (s->metering_points[i].account != (int32_t)account ||
+            (s->metering_points[i].standby && isnan(p->import_kwh)))
             continue;
-        bool idle = s->metering_points[i].standby && isnan(f->points[i].import_kwh);
-        *ret_import += idle ? 0.0 : f->points[i].import_kwh;
-        *ret_export += idle || isnan(f->points[i].export_kwh) ? 0.0 : f->points[i].export_kwh;
+        import += p->import_kwh;
+        export += p->export_kwh;
+        n++;
     }
+    *ret_import = n > 0 ? import : (double)NAN;
+    *ret_export = n > 0 ? export : (double)NAN;
 }
 
-/* The price of a period at the start of the slot: of a pushed curve, else of the month's list. */
-static struct price price_at(const struct account *a, const struct books *b,
-                             const struct local_time *t, ms_t start, utc_offset_fn *zone,
-                             enum tariff_period p) {
-    struct price curve = tariff_curve_price(&b->prices, start, zone);
-    if (curve.known)
-        return curve;
-    const struct tariff_version *v = tariff_at(a->tariff, t->day);
-    return v ? tariff_price(v, &b->prices, t->year * 12 + t->month - 1, p) : (struct price){0};
-}
+/* What prices a slot of an account: the day's curve, else the month's list by period. */
+struct pricing {
+    const struct tariff_version *version; /* at the slot's start */
+    const struct price_book *prices;
+    int32_t month; /* as in struct price_row */
+    struct price curve;
+    bool split; /* the shares are known */
+    double share[TARIFF_PERIODS];
+};
 
-static void price_account(const struct account *a, const struct books *b, utc_offset_fn *zone,
-                          const struct slot_facts *f, struct account_facts *r) {
-    struct local_time t = local_time(f->start, zone);
-    r->cost_known = r->cost_verified = true;
-    r->priced_by_curve = tariff_curve_price(&b->prices, f->start, zone).known;
+struct amount {
+    int64_t e8;
+    bool verified;
+    int32_t version;
+};
+
+/* Energy at its price; false: it is unknown, or a part of it has no price. */
+static bool price_energy(const struct pricing *g, double kwh, struct amount *ret) {
+    struct amount sum = {.verified = true};
+    if (isnan(kwh) || !(g->split || g->curve.known))
+        return false;
     for (int p = 0; p < TARIFF_PERIODS; p++) {
-        if (!(r->import_kwh[p] > 0.0))
+        double part = kwh * g->share[p];
+        if (g->curve.known)
+            part = p == 0 ? kwh : 0.0; /* one price, whatever the period */
+        if (!(fabs(part) > 0.0))
             continue;
-        struct price price = price_at(a, b, &t, f->start, zone, (enum tariff_period)p);
-        r->cost_known = r->cost_known && price.known;
-        r->cost_verified = r->cost_verified && price.verified;
-        if (price.known)
-            r->cost_e8 += money_of(r->import_kwh[p], price.price_e8);
+        struct price price =
+            g->curve.known ? g->curve
+                           : tariff_price(g->version, g->prices, g->month, (enum tariff_period)p);
+        if (!price.known)
+            return false;
+        sum.e8 += money_of(part, price.price_e8);
+        sum.verified = sum.verified && price.verified;
+        sum.version = price.version > sum.version ? price.version : sum.version;
     }
-    if (!r->cost_known)
-        r->cost_e8 = 0;
+    *ret = sum;
+    return true;
 }
 
-/* What the storage's shift is worth at the account's prices. */
-static void price_storage(const struct account *a, const struct books *b, utc_offset_fn *zone,
-                          const double share[TARIFF_PERIODS], const struct slot_facts *f,
-                          struct account_facts *r) {
-    struct local_time t = local_time(f->start, zone);
-    double net = f->energy_kwh[SITE_E_DISCHARGE] - f->energy_kwh[SITE_E_CHARGE];
-    for (int p = 0; p < TARIFF_PERIODS && !isnan(net); p++) {
-        struct price price = price_at(a, b, &t, f->start, zone, (enum tariff_period)p);
-        if (share[p] > 0.0 && price.known)
-            r->arbitrage_e8 += money_of(net * share[p], price.price_e8);
+static void clear(struct account_facts *r) {
+    for (int p = 0; p < TARIFF_PERIODS; p++)
+        r->import_kwh[p] = r->export_kwh[p] = (double)NAN;
+    r->cost_e8 = r->arbitrage_e8 = 0;
+    r->cost_known = r->cost_verified = r->arbitrage_known = r->priced_by_curve = false;
+    r->price_version = 0;
+}
+
+static void settle_account(const struct site *s, size_t i, const struct pricing *g,
+                           struct slot_facts *f) {
+    struct account_facts *r = &f->accounts[i];
+    double import, export;
+    struct amount cost, shift;
+    account_energy(s, i, f, &import, &export);
+    r->split_known = g->split;
+    for (int p = 0; p < TARIFF_PERIODS && g->split; p++) {
+        r->import_kwh[p] = g->share[p] > 0.0 ? import * g->share[p] : 0.0;
+        r->export_kwh[p] = g->share[p] > 0.0 ? export * g->share[p] : 0.0;
     }
+    r->cost_known = price_energy(g, import, &cost);
+    if (r->cost_known) {
+        r->cost_e8 = cost.e8;
+        r->cost_verified = cost.verified;
+        r->price_version = cost.version;
+        r->priced_by_curve = g->curve.known;
+    }
+    double net = f->energy_kwh[SITE_E_DISCHARGE] - f->energy_kwh[SITE_E_CHARGE];
+    r->arbitrage_known = i == 0 && price_energy(g, net, &shift);
+    if (r->arbitrage_known)
+        r->arbitrage_e8 = shift.e8;
 }
 
 void settle_money(const struct site *s, const struct books *b, utc_offset_fn *zone,
                   struct slot_facts *f) {
+    struct local_time at = local_time(f->start, zone);
     for (size_t i = 0; i < s->account_count; i++) {
-        const struct account *a = &s->accounts[i];
-        struct account_facts *r = &f->accounts[i];
-        double share[TARIFF_PERIODS], import, export;
-        for (int p = 0; p < TARIFF_PERIODS; p++)
-            r->import_kwh[p] = r->export_kwh[p] = (double)NAN;
-        r->cost_e8 = r->arbitrage_e8 = 0;
-        r->cost_known = r->cost_verified = false;
-        r->split_known = a->tariff && tariff_split(a->tariff, f->start, f->end, zone, share);
-        if (!r->split_known)
-            continue;
-        account_energy(s, i, f, &import, &export);
-        for (int p = 0; p < TARIFF_PERIODS; p++) {
-            r->import_kwh[p] = share[p] > 0.0 ? import * share[p] : 0.0;
-            r->export_kwh[p] = share[p] > 0.0 ? export * share[p] : 0.0;
-        }
-        if (isnan(import))
-            continue;
-        price_account(a, b, zone, f, r);
-        if (i == 0)
-            price_storage(a, b, zone, share, f, r);
+        const struct tariff *t = s->accounts[i].tariff;
+        struct pricing g = {.version = t ? tariff_at(t, at.day) : NULL,
+                            .prices = &b->prices,
+                            .month = at.year * 12 + at.month - 1,
+                            .curve = tariff_curve_price(&b->prices, f->start, zone)};
+        g.split = t && tariff_split(t, f->start, f->end, zone, g.share);
+        clear(&f->accounts[i]);
+        settle_account(s, i, &g, f);
     }
 }

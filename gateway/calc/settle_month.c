@@ -1,14 +1,15 @@
 #include <math.h>
-#include <string.h>
 
 #include "calc/settle.h"
 
 #define HOURS(ms) ((double)(ms) / 3600000.0)
 
-/* Energy and the reactive energy that counts, over the account's points. */
+/* Energy and the reactive energy that counts, over the account's points; unknown when none is
+ * known. A quadrant that no register counts is left out, but one has to be there. */
 static void reactive(const struct site *s, size_t account, const struct slot_facts *f,
                      double *ret_kwh, double *ret_kvarh) {
     unsigned quadrants = s->accounts[account].pf_quadrants;
+    size_t n = 0;
     *ret_kwh = *ret_kvarh = 0.0;
     for (size_t i = 0; i < s->metering_point_count; i++) {
         if (s->metering_points[i].account != (int32_t)account)
@@ -25,7 +26,10 @@ static void reactive(const struct site *s, size_t account, const struct slot_fac
             }
         if (!any)
             *ret_kvarh = (double)NAN;
+        n++;
     }
+    if (n == 0)
+        *ret_kwh = *ret_kvarh = (double)NAN;
 }
 
 /* The rules that hold on the first day: a month is billed by one version. */
@@ -48,12 +52,11 @@ static void power_factor(const struct site *s, size_t i, const struct billing_ru
                                .kvar = (double)NAN};
     if (table)
         pf_advise(table, r->kwh, r->kvarh, r->hours, &r->pf);
-    /* Without PV its energy would have come through the meter; the reactive energy stays. */
-    double pv = month->energy_kwh[SITE_E_PV], export = month->energy_kwh[SITE_E_EXPORT];
+    /* Without PV its energy would have come through the meter; the reactive energy stays. Which of
+     * several accounts PV stands behind is not known. */
+    double self_used = month->energy_kwh[SITE_E_PV] - month->energy_kwh[SITE_E_EXPORT];
     r->pf_without_pv_hundredths =
-        i == 0 && !month->absent[SITE_PV] && !isnan(pv)
-            ? pf_month_hundredths(r->kwh + pv - (isnan(export) ? 0.0 : export), r->kvarh)
-            : -1;
+        s->account_count == 1 ? pf_month_hundredths(r->kwh + self_used, r->kvarh) : -1;
 }
 
 static struct price basic_price(const struct account *a, const struct books *b, int32_t month) {
@@ -65,13 +68,9 @@ static struct price basic_price(const struct account *a, const struct books *b, 
     return tariff_component(&b->prices, month, PRICE_DEMAND);
 }
 
-/* Basic charge, energy, power-factor adjustment: each null until all that it needs is known. */
+/* Basic charge and power-factor adjustment: each unknown until all that it needs is known. */
 static void bill(const struct account *a, const struct books *b, const struct billing_rules *rules,
                  int32_t month, const struct account_facts *f, struct month_account *r) {
-    r->energy_known = f->cost_known;
-    r->energy_e8 = f->cost_e8;
-    if (!a->billing_given)
-        return;
     double max = f->month_max.kw;
     r->demand_kw = billing_demand_kw(rules, a->billing, f->contract_kw, max, a->capacity_kva);
     r->high_use = billing_high_use(rules, r->kwh, a->capacity_kva);
@@ -101,6 +100,10 @@ void settle_month(const struct site *s, const struct books *b, utc_offset_fn *zo
     const struct billing_rules *rules = rules_of(a, month->start, zone);
     *ret = (struct month_account){.demand_kw = (double)NAN};
     power_factor(s, account, rules, month, ret);
-    if (is_bill && rules)
+    if (!is_bill)
+        return;
+    ret->energy_known = month->accounts[account].cost_known;
+    ret->energy_e8 = month->accounts[account].cost_e8;
+    if (rules && a->billing_given)
         bill(a, b, rules, first.year * 12 + first.month - 1, &month->accounts[account], ret);
 }

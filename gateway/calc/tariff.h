@@ -147,6 +147,7 @@ struct price {
     int64_t price_e8; /* all in, 1e-8 CNY/kWh */
     bool known;       /* false: a component is missing, price_e8 is 0 and means nothing */
     bool verified;    /* tariff and every component are */
+    int32_t version;  /* highest one of the rows that went in; 0: none */
 };
 /* energy x ratio of the period, rounded half-up, + losses + transmission + system operation +
  * funds. Absent rows make the price unknown; a component that a user does not pay is entered as 0.

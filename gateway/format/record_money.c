@@ -47,7 +47,7 @@ static void account_write(struct buf *b, const struct account *account,
     periods_write(b, "export_kwh", a->split_known, a->export_kwh);
     money_write(b, "cost_cny", a->cost_known, a->cost_e8);
     if (has_storage)
-        money_write(b, "arbitrage_cny", a->cost_known, a->arbitrage_e8);
+        money_write(b, "arbitrage_cny", a->arbitrage_known, a->arbitrage_e8);
     json_bool(b, "estimated", a->cost_known && !a->cost_verified);
     if (a->price_version > 0)
         json_i64(b, "price_version", a->price_version);

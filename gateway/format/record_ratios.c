@@ -3,6 +3,7 @@
 
 #include "calc/completeness.h"
 #include "calc/indicators.h"
+#include "calc/settle.h"
 #include "format/record_sections.h"
 
 #define UNKNOWN ((double)NAN)
@@ -100,27 +101,6 @@ void record_ratios_write(struct buf *b, const struct record_source *r, utc_offse
 
 /* ---- storage ----------------------------------------------------------------------------- */
 
-static bool first_of_device(const struct site *s, size_t feed) {
-    for (size_t i = 0; i < feed; i++) {
-        if (s->feeds[i].counted && s->feeds[i].role == ROLE_STORAGE &&
-            s->feeds[i].device == s->feeds[feed].device)
-            return false;
-    }
-    return true;
-}
-
-/* Of the counted storage, a device once; NAN when that of one is not known. */
-static double storage_capacity_kwh(const struct site *s) {
-    double kwh = 0.0;
-
-    for (size_t i = 0; i < s->feed_count; i++) {
-        const struct feed *f = &s->feeds[i];
-        if (f->counted && f->role == ROLE_STORAGE && first_of_device(s, i))
-            kwh += s->devices[f->device].capacity_kwh;
-    }
-    return kwh;
-}
-
 void record_storage_write(struct buf *b, const struct record_source *r) {
     const struct slot_facts *f = r->facts;
     const double charge = f->energy_kwh[SITE_E_CHARGE];
@@ -129,7 +109,7 @@ void record_storage_write(struct buf *b, const struct record_source *r) {
 
     if (f->absent[SITE_STORAGE] && isnan(start) && isnan(end))
         return;
-    const double capacity = storage_capacity_kwh(r->site);
+    const double capacity = settle_storage_kwh(r->site);
     json_open(b, "storage");
     json_decimal(b, "soc_start_pct", start, DECIMALS_POWER);
     json_decimal(b, "soc_end_pct", end, DECIMALS_POWER);

@@ -41,11 +41,12 @@ static int load_prices(struct books_store *b, sqlite3 *db) {
     return err == ERR_OK ? db_err(rc) : err;
 }
 
-/* A curve whose bytes are not 96 points is left out. */
+/* A curve of another kind, or whose bytes are not 96 points, is left out. */
 static void load_curve(struct books_store *b, sqlite3_stmt *s) {
     struct unpack u;
     unpack_init(&u, sqlite3_column_blob(s, 3), (size_t)sqlite3_column_bytes(s, 3));
-    bool is_price = sqlite3_column_int(s, 0) == PRICE_ROW;
+    int kind = sqlite3_column_int(s, 0);
+    bool is_price = kind == PRICE_ROW;
     struct price_curve price = {.day = sqlite3_column_int(s, 1),
                                 .version = sqlite3_column_int(s, 2)};
     struct factor_curve factor = {.day = price.day, .version = price.version};
@@ -55,7 +56,7 @@ static void load_curve(struct books_store *b, sqlite3_stmt *s) {
         else
             factor.kg_per_kwh[i] = unpack_f64(&u);
     }
-    if (u.bad)
+    if (u.bad || u.at != u.end || (!is_price && kind != FACTOR_ROW))
         return;
     if (is_price)
         b->curves[b->books.prices.curve_count++] = price;
@@ -83,10 +84,15 @@ static int load_curves(struct books_store *b, sqlite3 *db) {
 }
 
 int books_load(struct books_store *b, sqlite3 *db, ms_t now_ms) {
-    books_free(b);
-    b->books.known_day = local_time(now_ms, clock_utc_offset_s).day;
-    int err = load_prices(b, db);
-    return err == ERR_OK ? load_curves(b, db) : err;
+    struct books_store fresh = {.books.known_day = local_time(now_ms, clock_utc_offset_s).day};
+    int err = load_prices(&fresh, db);
+    if (err == ERR_OK)
+        err = load_curves(&fresh, db);
+    struct books_store *spent = err == ERR_OK ? b : &fresh;
+    books_free(spent);
+    if (err == ERR_OK)
+        *b = fresh;
+    return err;
 }
 
 void books_free(struct books_store *b) {

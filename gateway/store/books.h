@@ -14,6 +14,7 @@ struct books_store {
     struct factor_curve *factors;
 };
 
+/* b: all zero, or loaded before; on failure it stays as it was. */
 int books_load(struct books_store *b, sqlite3 *db, ms_t now_ms);
 void books_free(struct books_store *b);
 

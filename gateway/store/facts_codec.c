@@ -4,14 +4,23 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "sys/clock.h"
 
-#define FACTS_VERSION 1
+#define FACTS_VERSION 2
+#define INSTANT_MAX   INT64_C(253402300799999)    /* the year 9999 */
+#define MONEY_MAX     INT64_C(100000000000000000) /* a milliard CNY */
 
 /* One walk over the structure serves both ways, so that they cannot drift apart. */
 struct walk {
     struct pack *out;  /* NULL: reading */
     struct unpack *in; /* NULL: writing */
+    const struct site *site;
 };
+
+static void bad(struct walk *w) {
+    if (w->in)
+        w->in->bad = true;
+}
 
 static void number(struct walk *w, double *v) {
     if (w->out) {
@@ -43,6 +52,28 @@ static void integer(struct walk *w, int64_t *v) {
         (member) = (__typeof__(member))value_;                                                     \
     } while (0)
 
+/* Of an instant or of money; so large that a sum of some overflows, it is corrupt. */
+#define WITHIN(w, member, max)                                                                     \
+    do {                                                                                           \
+        integer((w), &(member));                                                                   \
+        if ((member) > (max) || (member) < -(max))                                                 \
+            bad(w);                                                                                \
+    } while (0)
+#define INSTANT(w, member) WITHIN(w, member, INSTANT_MAX)
+#define MONEY(w, member)   WITHIN(w, member, MONEY_MAX)
+
+/* Of an enumeration: what is not one of its values is corrupt. */
+#define CHOICE(w, member, count)                                                                   \
+    do {                                                                                           \
+        int64_t value_ = (int64_t)(member);                                                        \
+        integer((w), &value_);                                                                     \
+        if (value_ < 0 || value_ >= (int64_t)(count)) {                                            \
+            bad(w);                                                                                \
+            value_ = 0;                                                                            \
+        }                                                                                          \
+        (member) = (__typeof__(member))value_;                                                     \
+    } while (0)
+
 static void text(struct walk *w, char *t, size_t cap) {
     const char *bytes;
     size_t n;
@@ -63,7 +94,7 @@ static void text(struct walk *w, char *t, size_t cap) {
 
 static void peak(struct walk *w, struct demand_peak *p) {
     number(w, &p->kw);
-    INTEGER(w, p->at);
+    INSTANT(w, p->at);
 }
 
 static void range(struct walk *w, struct range_stat *r) {
@@ -79,10 +110,10 @@ static void point(struct walk *w, struct point_facts *p) {
     numbers(w, p->kvarh, 4);
     INTEGER(w, p->kvarh_integrated);
     range(w, &p->s_kva);
-    INTEGER(w, p->s_max_at);
+    INSTANT(w, p->s_max_at);
     number(w, &p->p_max_kw);
     number(w, &p->block_kw);
-    INTEGER(w, p->block_at);
+    INSTANT(w, p->block_at);
     peak(w, &p->sliding);
     peak(w, &p->month_max);
     range(w, &p->voltage_deviation_pct);
@@ -93,7 +124,7 @@ static void point(struct walk *w, struct point_facts *p) {
 
 static void account(struct walk *w, struct account_facts *a) {
     number(w, &a->block_kw);
-    INTEGER(w, a->block_at);
+    INSTANT(w, a->block_at);
     peak(w, &a->sliding);
     peak(w, &a->coincident);
     peak(w, &a->month_max);
@@ -101,10 +132,11 @@ static void account(struct walk *w, struct account_facts *a) {
     numbers(w, a->import_kwh, TARIFF_PERIODS);
     numbers(w, a->export_kwh, TARIFF_PERIODS);
     INTEGER(w, a->split_known);
-    INTEGER(w, a->cost_e8);
+    MONEY(w, a->cost_e8);
     INTEGER(w, a->cost_known);
     INTEGER(w, a->cost_verified);
-    INTEGER(w, a->arbitrage_e8);
+    MONEY(w, a->arbitrage_e8);
+    INTEGER(w, a->arbitrage_known);
     INTEGER(w, a->price_version);
     INTEGER(w, a->priced_by_curve);
 }
@@ -112,7 +144,7 @@ static void account(struct walk *w, struct account_facts *a) {
 static void factor(struct walk *w, struct factor_used *f) {
     text(w, f->id, sizeof f->id);
     text(w, f->area, sizeof f->area);
-    INTEGER(w, f->series);
+    CHOICE(w, f->series, FACTOR_SERIES_COUNT);
     INTEGER(w, f->year);
     INTEGER(w, f->provisional);
     number(w, &f->kg_per_kwh);
@@ -139,75 +171,147 @@ static void carbon(struct walk *w, struct carbon_facts *c) {
     factor(w, &c->national);
 }
 
+/* The name under which something is found again in another configuration. Returns its place in
+ * this one: i when writing, SITE_NONE when it is not there any more. */
+typedef const char *name_fn(const struct site *s, size_t i);
+
+static const char *point_name(const struct site *s, size_t i) {
+    return i < s->metering_point_count ? s->metering_points[i].id : NULL;
+}
+
+static const char *account_name(const struct site *s, size_t i) {
+    return i < s->account_count ? s->accounts[i].id : NULL;
+}
+
+static const char *transformer_name(const struct site *s, size_t i) {
+    return i < s->transformer_count ? s->transformers[i].id : NULL;
+}
+
+static const char *virtual_name(const struct site *s, size_t i) {
+    return i < s->virtual_count ? s->virtuals[i].id : NULL;
+}
+
+static const char *feed_name(const struct site *s, size_t i) {
+    return i < s->feed_count ? s->feeds[i].id : NULL;
+}
+
+static int32_t place(struct walk *w, name_fn *name_of, size_t i) {
+    const char *bytes, *name;
+    size_t n;
+    if (w->out) {
+        pack_text(w->out, name_of(w->site, i));
+        return (int32_t)i;
+    }
+    if (!unpack_text(w->in, &bytes, &n))
+        return SITE_NONE;
+    for (size_t k = 0; (name = name_of(w->site, k)) != NULL; k++)
+        if (strlen(name) == n && memcmp(name, bytes, n) == 0)
+            return (int32_t)k;
+    return SITE_NONE;
+}
+
+static void suspect(struct walk *w, struct suspect *s) {
+    CHOICE(w, s->kind, SUSPECT_DEAD + 1);
+    int32_t feed = place(w, feed_name, s->feed >= 0 ? (size_t)s->feed : SIZE_MAX);
+    number(w, &s->ratio);
+    number(w, &s->before_kwh);
+    number(w, &s->after_kwh);
+    if (!w->in)
+        return;
+    s->feed = feed;
+    if (feed == SITE_NONE)
+        s->kind = SUSPECT_NONE;
+}
+
+/* Nodes that are left stand side by side: merging goes by their feeds. */
+static void nodes(struct walk *w, struct balance_facts *b) {
+    size_t count = b->node_count, left = 0;
+    CHOICE(w, count, NODES_MAX + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct node_facts n = b->nodes[i];
+        n.feed = place(w, feed_name, n.feed >= 0 ? (size_t)n.feed : SIZE_MAX);
+        number(w, &n.residual_kwh);
+        number(w, &n.flow_kwh);
+        if (w->in && n.feed != SITE_NONE)
+            b->nodes[left++] = n;
+    }
+    if (w->in)
+        b->node_count = (uint8_t)left;
+}
+
 static void balance(struct walk *w, struct balance_facts *b) {
     number(w, &b->residual_kwh);
     number(w, &b->feeders_kwh);
-    INTEGER(w, b->node_count);
-    if (b->node_count > NODES_MAX) {
-        w->in->bad = true;
-        return;
-    }
-    for (size_t i = 0; i < b->node_count; i++) {
-        INTEGER(w, b->nodes[i].feed);
-        number(w, &b->nodes[i].residual_kwh);
-        number(w, &b->nodes[i].flow_kwh);
-    }
+    nodes(w, b);
     INTEGER(w, b->bad_slots);
-    INTEGER(w, b->suspect.kind);
-    INTEGER(w, b->suspect.feed);
-    number(w, &b->suspect.ratio);
-    number(w, &b->suspect.before_kwh);
-    number(w, &b->suspect.after_kwh);
+    suspect(w, &b->suspect);
 }
 
-static void transformer(struct walk *w, struct transformer_facts *t) {
+static void transformer(struct walk *w, struct transformer_facts *t, uint64_t *ms) {
     number(w, &t->s_avg_kva);
     number(w, &t->s_max_kva);
     number(w, &t->loss_kwh);
+    INTEGER(w, *ms);
 }
 
-static void arrays(struct walk *w, struct slot_facts *f) {
-    INTEGER(w, f->point_count);
-    INTEGER(w, f->account_count);
-    INTEGER(w, f->transformer_count);
-    if (f->point_count > METERING_POINTS_MAX || f->account_count > ACCOUNTS_MAX ||
-        f->transformer_count > TRANSFORMERS_MAX) {
-        w->in->bad = true;
-        return;
+/* What has no place in this configuration is read and left out. */
+static void points(struct walk *w, struct slot_facts *f) {
+    size_t count = f->point_count;
+    CHOICE(w, count, METERING_POINTS_MAX + 1);
+    for (size_t i = 0; i < count; i++) {
+        int32_t at = place(w, point_name, i);
+        struct point_facts none = {0};
+        point(w, at == SITE_NONE ? &none : &f->points[at]);
     }
-    for (size_t i = 0; i < f->point_count; i++)
-        point(w, &f->points[i]);
-    for (size_t i = 0; i < f->account_count; i++)
-        account(w, &f->accounts[i]);
-    for (size_t i = 0; i < f->transformer_count; i++) {
-        transformer(w, &f->transformers[i]);
-        INTEGER(w, f->transformer_ms[i]);
+}
+
+static void accounts(struct walk *w, struct slot_facts *f) {
+    size_t count = f->account_count;
+    CHOICE(w, count, ACCOUNTS_MAX + 1);
+    for (size_t i = 0; i < count; i++) {
+        int32_t at = place(w, account_name, i);
+        struct account_facts none = {0};
+        account(w, at == SITE_NONE ? &none : &f->accounts[at]);
+    }
+}
+
+static void transformers(struct walk *w, struct slot_facts *f) {
+    size_t count = f->transformer_count;
+    CHOICE(w, count, TRANSFORMERS_MAX + 1);
+    for (size_t i = 0; i < count; i++) {
+        int32_t at = place(w, transformer_name, i);
+        struct transformer_facts none = {0};
+        uint64_t ms = 0;
+        transformer(w, at == SITE_NONE ? &none : &f->transformers[at],
+                    at == SITE_NONE ? &ms : &f->transformer_ms[at]);
     }
 }
 
 static void virtuals(struct walk *w, struct slot_facts *f) {
-    INTEGER(w, f->virtual_count);
-    if (f->virtual_count > VIRTUALS_MAX) {
-        w->in->bad = true;
-        return;
-    }
-    for (size_t i = 0; i < f->virtual_count; i++) {
-        number(w, &f->virtuals[i].avg_kw);
-        number(w, &f->virtuals[i].kwh);
-        INTEGER(w, f->virtuals[i].known_ms);
+    size_t count = f->virtual_count;
+    CHOICE(w, count, VIRTUALS_MAX + 1);
+    for (size_t i = 0; i < count; i++) {
+        int32_t at = place(w, virtual_name, i);
+        struct virtual_facts none = {0};
+        struct virtual_facts *v = at == SITE_NONE ? &none : &f->virtuals[at];
+        number(w, &v->avg_kw);
+        number(w, &v->kwh);
+        INTEGER(w, v->known_ms);
     }
 }
 
 static void whole(struct walk *w, struct slot_facts *f) {
-    INTEGER(w, f->period);
-    INTEGER(w, f->start);
-    INTEGER(w, f->end);
+    CHOICE(w, f->period, SLOT_PERIOD_COUNT);
+    INSTANT(w, f->start);
+    INSTANT(w, f->end);
+    if (f->end < f->start)
+        bad(w);
     INTEGER(w, f->covered);
     number(w, &f->coverage);
-    INTEGER(w, f->quality);
-    INTEGER(w, f->cause);
+    CHOICE(w, f->quality, QUALITY_COUNT);
+    CHOICE(w, f->cause, CAUSE_CLOCK + 1);
     INTEGER(w, f->late);
-    INTEGER(w, f->clock_state);
+    CHOICE(w, f->clock_state, CLOCK_STEPPED + 1);
     number(w, &f->clock_offset_ms);
     for (size_t i = 0; i < SITE_POWER_COUNT; i++) {
         number(w, &f->power[i].avg);
@@ -228,27 +332,25 @@ static void whole(struct walk *w, struct slot_facts *f) {
     INTEGER(w, f->stored);
     carbon(w, &f->carbon);
     balance(w, &f->balance);
-    arrays(w, f);
+    points(w, f);
+    accounts(w, f);
+    transformers(w, f);
 }
 
-void facts_write(struct pack *p, const struct slot_facts *f) {
+void facts_write(struct pack *p, const struct site *site, const struct slot_facts *f) {
     struct slot_facts copy = *f;
-    struct walk w = {.out = p};
+    struct walk w = {.out = p, .site = site};
     pack_u8(p, FACTS_VERSION);
     whole(&w, &copy);
 }
 
-int facts_read(const void *bytes, size_t n, struct slot_facts *ret) {
+int facts_read(const void *bytes, size_t n, const struct site *site, struct slot_facts *ret) {
     struct unpack u;
     unpack_init(&u, bytes, n);
-    struct walk w = {.in = &u};
+    struct walk w = {.in = &u, .site = site};
     if (unpack_u8(&u) != FACTS_VERSION)
         return ERR_CORRUPT;
-    static const struct slot_facts zero;
-    *ret = zero;
+    facts_init(ret, site, SLOT_1M, 0, 0);
     whole(&w, ret);
-    return u.bad || (unsigned)ret->period >= SLOT_PERIOD_COUNT ||
-                   (unsigned)ret->quality >= QUALITY_COUNT
-               ? ERR_CORRUPT
-               : ERR_OK;
+    return u.bad || u.at != u.end ? ERR_CORRUPT : ERR_OK;
 }

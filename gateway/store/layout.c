@@ -147,6 +147,15 @@ static size_t read_count(struct parser *p, size_t max) {
     return 0;
 }
 
+/* Of things of which each has a byte at least: memory is asked for what can be there only. */
+static size_t read_items(struct parser *p, size_t max) {
+    size_t n = read_count(p, max);
+    if (n <= (size_t)(p->in.end - p->in.at))
+        return n;
+    p->in.bad = true;
+    return 0;
+}
+
 static int read_small(struct parser *p, int min, int max) {
     int64_t v = unpack_signed(&p->in);
     if (v >= min && v <= max)
@@ -204,7 +213,7 @@ static void check_registers(struct parser *p, const struct point_def *d) {
 static void read_profile(struct parser *p, struct device_profile *profile) {
     profile->name = read_name(p);
     int64_t ct = unpack_signed(&p->in), pt = unpack_signed(&p->in);
-    profile->point_count = read_count(p, INT16_MAX);
+    profile->point_count = read_items(p, INT16_MAX);
     int64_t count = (int64_t)profile->point_count;
     if (ct < POINT_NONE || ct >= count || pt < POINT_NONE || pt >= count)
         p->in.bad = true;
@@ -245,7 +254,7 @@ static const char *point_id(struct parser *p, const char *device, const struct p
 static void read_devices(struct parser *p, struct layout *l, const struct device_profile *profiles,
                          size_t profile_count) {
     struct site *s = l->site;
-    s->device_count = read_count(p, COUNT_MAX);
+    s->device_count = read_items(p, COUNT_MAX);
     s->devices = take(p, s->device_count, sizeof *s->devices);
     l->device_no = take(p, s->device_count, sizeof *l->device_no);
     for (size_t i = 0; i < s->device_count && !p->in.bad; i++) {
@@ -285,7 +294,7 @@ static void name_points(struct parser *p, struct site *s) {
 
 static void read_feeds(struct parser *p, struct layout *l) {
     struct site *s = l->site;
-    s->feed_count = read_count(p, COUNT_MAX);
+    s->feed_count = read_items(p, COUNT_MAX);
     s->feeds = take(p, s->feed_count, sizeof *s->feeds);
     for (size_t i = 0; i < s->feed_count && !p->in.bad; i++) {
         s->feeds[i].id = read_name(p);
@@ -318,7 +327,7 @@ int layout_parse(const void *bytes, size_t n, struct layout **ret) {
         p.in.bad = true;
     s->id = read_name(&p);
     s->gateway = read_name(&p);
-    size_t profile_count = read_count(&p, COUNT_MAX);
+    size_t profile_count = read_items(&p, COUNT_MAX);
     struct device_profile *profiles = take(&p, profile_count, sizeof *profiles);
     for (size_t i = 0; i < profile_count && !p.in.bad; i++)
         read_profile(&p, &profiles[i]);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "store/db.h"
 #include "store/facts_codec.h"
+#include "store/gap.h"
 #include "store/reader.h"
 #include "sys/clock.h"
 
@@ -35,10 +36,11 @@ static const char *const statement_sql[] = {
     [RECORDS_MINUTES] = "SELECT device,start,body FROM slot WHERE period=60 AND start>=? AND"
                         " start<? AND device=?" NEWEST_ROW " ORDER BY start",
     [RECORDS_NUMBER] = "SELECT id FROM device WHERE name=?",
-    [RECORDS_ACKED] = "SELECT count(DISTINCT key) FROM outbox WHERE kind=3 AND key>=? AND key<?"
-                      " AND seq<=coalesce((SELECT floor FROM cursor WHERE dest='mqtt' AND epoch="
-                      "(SELECT value FROM meta WHERE key='epoch')),0)",
-    [RECORDS_FIRST] = "SELECT min(start) FROM record WHERE period=?",
+    [RECORDS_UNACKED] = "SELECT DISTINCT key FROM outbox WHERE kind=3 AND key>=? AND key<?"
+                        " AND seq>coalesce((SELECT floor FROM cursor WHERE dest='mqtt' AND epoch="
+                        "(SELECT value FROM meta WHERE key='epoch')),0) ORDER BY key",
+    [RECORDS_FIRST] = "SELECT min(start) FROM record WHERE period=? AND start>=? AND facts IS NOT"
+                      " NULL",
     [RECORDS_MARKED] = "SELECT count(*) FROM dirty",
 };
 static_assert(sizeof statement_sql / sizeof statement_sql[0] ==
@@ -168,8 +170,23 @@ int records_code(struct records *r, enum slot_period p, int account, int64_t *re
     return rc == SQLITE_ROW ? ERR_OK : rc == SQLITE_DONE ? ERR_NOT_FOUND : db_err(rc);
 }
 
-int records_read_facts(sqlite3_stmt *s, int column, struct slot_facts *ret) {
-    return facts_read(sqlite3_column_blob(s, column), (size_t)sqlite3_column_bytes(s, column), ret);
+int records_read_facts(const struct records *r, sqlite3_stmt *s, int column,
+                       struct slot_facts *ret) {
+    return facts_read(sqlite3_column_blob(s, column), (size_t)sqlite3_column_bytes(s, column),
+                      r->site, ret);
+}
+
+bool records_is_filed(struct records *r, ms_t t) {
+    char sql[80];
+    struct local_time at = local_time(t, clock_utc_offset_s);
+    int64_t n = 0;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM filed WHERE month=%d",
+             at.year * 12 + at.month - 1);
+    return db_get_i64(r->writer->db, sql, 0, &n) == ERR_OK && n > 0;
+}
+
+void records_know(struct records *r, ms_t now_ms) {
+    r->books.books.known_day = local_time(now_ms, clock_utc_offset_s).day;
 }
 
 /* ---- writing ---------------------------------------------------------------------------- */
@@ -202,7 +219,7 @@ int records_put(struct records *r, int account, const struct month_facts *month,
         .storage_eta = SETTLE_ROUND_TRIP,
         .acknowledged = month ? month->slots_acknowledged : UINT32_MAX};
     record_site_write(&b, &source, clock_utc_offset_s);
-    facts_write(&p, f);
+    facts_write(&p, r->site, f);
     if (!buf_ok(&b) || p.overflow)
         return ERR_LIMIT;
     size_t parts = (r->site->feed_count + RECORD_PART_DEVICES - 1) / RECORD_PART_DEVICES;
@@ -218,20 +235,34 @@ int records_put(struct records *r, int account, const struct month_facts *month,
     return writer_put_record(r->writer, &record, now_ms);
 }
 
-/* The site's state before this slot: month's maxima and the storage's carbon. Accounts that have
- * begun another month since start anew. */
-static int load_before(struct records *r, ms_t start, bool *ret_found) {
+/* Reads the facts of one record into r->other. */
+static int load_facts(struct records *r, enum records_statement which, enum slot_period p,
+                      ms_t start, bool *ret_found) {
     sqlite3_stmt *s;
-    int err = records_prepare(r, RECORDS_BEFORE, &s);
+    int err = records_prepare(r, which, &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(s, 1, slot_code(SLOT_15M));
+    sqlite3_bind_int64(s, 1, slot_code(p));
     sqlite3_bind_int64(s, 2, start);
     int rc = sqlite3_step(s);
-    *ret_found = rc == SQLITE_ROW && records_read_facts(s, 0, &r->other) == ERR_OK;
+    *ret_found = rc == SQLITE_ROW && records_read_facts(r, s, 0, &r->other) == ERR_OK;
     sqlite3_reset(s);
-    if (db_err(rc) < 0 || !*ret_found)
-        return db_err(rc);
+    return db_err(rc);
+}
+
+/* The site's state before this slot: month's maxima and the storage's carbon. The first quarter of
+ * a day has them from the day before, which was made again with whatever came late. Accounts that
+ * have begun another month since start anew. */
+static int load_before(struct records *r, ms_t start, bool *ret_found) {
+    int err = ERR_OK;
+    *ret_found = false;
+    if (slot_start(SLOT_1D, start, clock_utc_offset_s, 1) == start)
+        err = load_facts(r, RECORDS_SELF, SLOT_1D,
+                         slot_start(SLOT_1D, start - 1, clock_utc_offset_s, 1), ret_found);
+    if (err == ERR_OK && !*ret_found)
+        err = load_facts(r, RECORDS_BEFORE, SLOT_15M, start, ret_found);
+    if (err < 0 || !*ret_found)
+        return err;
     for (size_t i = 0; i < r->site->account_count; i++) {
         int day = r->site->accounts[i].billing_day;
         if (slot_start(SLOT_BILL, start, clock_utc_offset_s, day) <= r->other.start)
@@ -269,9 +300,9 @@ static void settle_sun(const struct records *r, struct slot_facts *f) {
     f->irradiation_kwh_m2 = r->irradiance >= 100.0 ? r->irradiance / 1000.0 * hours : 0.0;
 }
 
-/* From the rows of the slot to its facts. */
+/* From the rows of the slot to its facts. suspect: that was named when it was new. */
 static int make_facts(struct records *r, enum slot_period p, ms_t start,
-                      const struct record_seed *seed) {
+                      const struct record_seed *seed, const struct suspect *suspect) {
     struct demand_peak sliding[METERING_POINTS_MAX];
     struct slot_facts *f = &r->facts;
     facts_init(f, r->site, p, start, start + slot_ms(p));
@@ -300,7 +331,8 @@ static int make_facts(struct records *r, enum slot_period p, ms_t start,
         settle_month_max(r->site, before ? &r->other : NULL, f);
         settle_money(r->site, &r->books.books, clock_utc_offset_s, f);
         settle_sun(r, f);
-        records_find_suspect(r, f);
+        if (!records_find_suspect(r, f) && suspect)
+            f->balance.suspect = *suspect;
     }
     settle_carbon(r->site, &r->books.books, clock_utc_offset_s,
                   before ? &r->other.carbon.ess : &empty, f);
@@ -309,23 +341,25 @@ static int make_facts(struct records *r, enum slot_period p, ms_t start,
 
 int records_write_slot(struct records *r, enum slot_period p, ms_t start,
                        const struct record_seed *seed, ms_t now_ms) {
-    int err = make_facts(r, p, start, seed);
+    int64_t revision = 0;
+    records_know(r, now_ms);
+    int err = make_facts(r, p, start, seed, NULL);
+    if (err == ERR_OK)
+        err = writer_revision(r->writer, slot_code(p), start, &revision);
+    /* after a clock step back it was there before, and what was made of it */
+    if (err == ERR_OK && revision > 0 && p == SLOT_15M)
+        err = gap_mark(r->writer, SLOT_1H, slot_start(SLOT_1H, start, clock_utc_offset_s, 1));
     bool with_devices = p == SLOT_15M || r->site->mqtt.minute_devices;
     return err < 0 ? err : records_put(r, -1, NULL, with_devices && !seed->gateway_off, now_ms);
 }
 
 int records_revise_slot(struct records *r, enum slot_period p, ms_t start, ms_t now_ms) {
-    sqlite3_stmt *s;
-    int err = records_prepare(r, RECORDS_SELF, &s);
-    if (err < 0)
+    bool found;
+    records_know(r, now_ms);
+    int err = load_facts(r, RECORDS_SELF, p, start, &found);
+    if (err < 0 || !found)
         return err;
-    sqlite3_bind_int64(s, 1, slot_code(p));
-    sqlite3_bind_int64(s, 2, start);
-    int rc = sqlite3_step(s);
-    bool found = rc == SQLITE_ROW && records_read_facts(s, 0, &r->other) == ERR_OK;
-    sqlite3_reset(s);
-    if (!found)
-        return db_err(rc);
+    const struct suspect suspect = r->other.balance.suspect;
     struct record_seed seed = {.soc_start_pct = r->other.soc_start_pct,
                                .soc_end_pct = r->other.soc_end_pct,
                                .clock_state = r->other.clock_state,
@@ -334,7 +368,7 @@ int records_revise_slot(struct records *r, enum slot_period p, ms_t start, ms_t 
                                .gateway_off = r->other.cause == CAUSE_GATEWAY_OFF};
     memcpy(seed.power, r->other.power, sizeof seed.power);
     memcpy(seed.power_ms, r->other.power_ms, sizeof seed.power_ms);
-    err = make_facts(r, p, start, &seed);
+    err = make_facts(r, p, start, &seed, &suspect);
     r->facts.late = true;
     bool with_devices = p == SLOT_15M || r->site->mqtt.minute_devices;
     return err < 0 ? err : records_put(r, -1, NULL, with_devices, now_ms);

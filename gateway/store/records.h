@@ -66,8 +66,8 @@ int records_write_slot(struct records *r, enum slot_period p, ms_t start,
                        const struct record_seed *seed, ms_t now_ms);
 /* A slot of 1m or 15m again, from its rows as they are now; nothing without an earlier record. */
 int records_revise_slot(struct records *r, enum slot_period p, ms_t start, ms_t now_ms);
-/* A longer slot, first or again. account: of a bill, else -1. ERR_NOT_FOUND: no part of it is
- * there. */
+/* A longer slot, first or again. account: of a bill, else -1. Without any part that can be read it
+ * says that nothing is known. */
 int records_write_long(struct records *r, enum slot_period p, int account, ms_t start, ms_t now_ms);
 
 /* The code of a period, for a bill with its account's number. */
@@ -83,22 +83,30 @@ enum records_statement {
     RECORDS_SELF,      /* newest facts of a slot */
     RECORDS_MINUTES,   /* rows of one device's minutes in a range */
     RECORDS_NUMBER,    /* of an account */
-    RECORDS_ACKED,     /* quarters delivered in a range */
-    RECORDS_FIRST,     /* start of a period's oldest record */
+    RECORDS_UNACKED,   /* quarters of a range that are not delivered, by start */
+    RECORDS_FIRST,     /* start of a period's first record with facts, from a time on */
     RECORDS_MARKED     /* number of slots to be made again */
 };
 int records_prepare(struct records *r, enum records_statement which, sqlite3_stmt **ret);
 /* The site's index of feed i of a device in a row of some layout; SITE_NONE when it is gone. */
 int records_feed_of(struct records *r, int64_t layout, int64_t device_no, size_t i,
                     size_t *ret_device, int32_t *ret_feed);
+/* Whether rows under that layout say the same things of the device as those under the present one:
+ * the same feeds and points in the same order. */
+bool records_same_device(struct records *r, int64_t layout, size_t device);
 /* Fills feeds, supply, device_covered and irradiance from the rows of a slot of 1m or 15m. */
 int records_load_rows(struct records *r, enum slot_period p, ms_t start);
 /* Of each metering point the largest sliding demand whose 15 minutes end in this quarter. */
 int records_sliding(struct records *r, ms_t start, struct demand_peak *ret);
 /* Remembers the quarter's net energies; looks for a suspect when balance was bad in the last day.
- */
-void records_find_suspect(struct records *r, struct slot_facts *f);
-int records_read_facts(sqlite3_stmt *s, int column, struct slot_facts *ret);
+ * False: it is not the newest quarter, what is suspect now says nothing of it. */
+bool records_find_suspect(struct records *r, struct slot_facts *f);
+int records_read_facts(const struct records *r, sqlite3_stmt *s, int column,
+                       struct slot_facts *ret);
+/* Whether the local month of that instant is filed: what is stored of it stays as it is. */
+bool records_is_filed(struct records *r, ms_t t);
+/* What is known on the day of now_ms prices and weighs what is made now. */
+void records_know(struct records *r, ms_t now_ms);
 /* Writes r->facts as the record of its slot. month NULL below a day. */
 int records_put(struct records *r, int account, const struct month_facts *month, bool with_devices,
                 ms_t now_ms);

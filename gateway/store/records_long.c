@@ -1,6 +1,5 @@
 /* Hours, days, months and bills: device rows and facts merged from the period below. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +20,23 @@ static ms_t part_end(enum slot_period part, ms_t start) {
     return slot_end(part, start, clock_utc_offset_s, 1);
 }
 
-/* Rows of another layout are left out: another meter map has other points. Their energy is in the
- * facts. */
+/* Rows of another layout are left out when another meter map has other points. Their energy is in
+ * the facts. */
+static void take_part(struct records *r, enum slot_period part, sqlite3_stmt *s,
+                      struct slot_merge *merges) {
+    int64_t device_no = sqlite3_column_int64(s, 0);
+    int32_t device = device_no < r->numbers ? r->index_of[device_no] : SITE_NONE;
+    ms_t start = sqlite3_column_int64(s, 1);
+    const void *body = sqlite3_column_blob(s, 2);
+    size_t n = (size_t)sqlite3_column_bytes(s, 2);
+    struct unpack u;
+    struct slot_head head;
+    unpack_init(&u, body, n);
+    if (device != SITE_NONE && slot_read_head(&u, &head) == ERR_OK &&
+        records_same_device(r, head.layout, (size_t)device))
+        slot_merge_row(&merges[device], start, part_end(part, start), body, n);
+}
+
 static int take_rows(struct records *r, enum slot_period part, struct slot_merge *merges) {
     sqlite3_stmt *s;
     int err = records_prepare(r, RECORDS_ROW_RANGE, &s);
@@ -32,14 +46,8 @@ static int take_rows(struct records *r, enum slot_period part, struct slot_merge
     sqlite3_bind_int64(s, 2, r->facts.start);
     sqlite3_bind_int64(s, 3, r->facts.end);
     int rc;
-    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        int64_t device_no = sqlite3_column_int64(s, 0);
-        int32_t device = device_no < r->numbers ? r->index_of[device_no] : SITE_NONE;
-        ms_t start = sqlite3_column_int64(s, 1);
-        if (device != SITE_NONE)
-            slot_merge_row(&merges[device], start, part_end(part, start), sqlite3_column_blob(s, 2),
-                           (size_t)sqlite3_column_bytes(s, 2));
-    }
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+        take_part(r, part, s, merges);
     sqlite3_reset(s);
     return db_err(rc);
 }
@@ -84,12 +92,19 @@ static int merge_rows(struct records *r, enum slot_period part, double *ret_boun
 /* What the days and months need of each quarter besides the merge. */
 struct quarters {
     double grid_kw[QUARTERS_MAX], storage_kw[QUARTERS_MAX];
+    ms_t start[QUARTERS_MAX];
+    uint32_t stored[QUARTERS_MAX]; /* device slots */
+    double import_kwh;             /* of all that is known */
     size_t n;
 };
 
 static void note_quarter(struct quarters *q, const struct slot_facts *f) {
     if (!q || q->n == QUARTERS_MAX)
         return;
+    double import = f->energy_kwh[SITE_E_IMPORT];
+    q->import_kwh += isnan(import) ? 0.0 : import;
+    q->start[q->n] = f->start;
+    q->stored[q->n] = f->stored;
     q->grid_kw[q->n] = f->power[SITE_GRID].avg;
     q->storage_kw[q->n++] = f->absent[SITE_STORAGE] ? (double)NAN : f->power[SITE_STORAGE].avg;
 }
@@ -113,7 +128,7 @@ static int merge_facts(struct records *r, enum slot_period part, bool again, str
     sqlite3_bind_int64(s, 3, r->facts.end);
     int rc, n = 0;
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        if (records_read_facts(s, 0, &r->other) < 0)
+        if (records_read_facts(r, s, 0, &r->other) < 0)
             continue;
         if (again) {
             if (n == 0) /* before the first quarter: what it took, less what it did */
@@ -140,7 +155,7 @@ static int load_day_ess(struct records *r, ms_t start) {
     sqlite3_bind_int64(s, 2, start);
     int rc = sqlite3_step(s);
     r->day_ess = (struct ess_carbon){0};
-    if (rc == SQLITE_ROW && records_read_facts(s, 0, &r->other) == ERR_OK &&
+    if (rc == SQLITE_ROW && records_read_facts(r, s, 0, &r->other) == ERR_OK &&
         !isnan(r->other.carbon.ess.kwh))
         r->day_ess = r->other.carbon.ess;
     sqlite3_reset(s);
@@ -149,23 +164,41 @@ static int load_day_ess(struct records *r, ms_t start) {
 
 /* ---- months ----------------------------------------------------------------------------- */
 
-static int count_acknowledged(struct records *r, ms_t start, ms_t end, uint32_t *ret) {
+/* Device slots of the quarters whose newest revision was delivered. */
+static int count_acknowledged(struct records *r, const struct quarters *q, uint32_t *ret) {
     sqlite3_stmt *s;
-    int err = records_prepare(r, RECORDS_ACKED, &s);
+    int err = records_prepare(r, RECORDS_UNACKED, &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(s, 1, start);
-    sqlite3_bind_int64(s, 2, end);
-    int rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW)
-        *ret = (uint32_t)sqlite3_column_int64(s, 0);
+    sqlite3_bind_int64(s, 1, r->facts.start);
+    sqlite3_bind_int64(s, 2, r->facts.end);
+    uint32_t slots = 0;
+    size_t i = 0;
+    int rc;
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        for (; i < q->n && q->start[i] < sqlite3_column_int64(s, 0); i++)
+            slots += q->stored[i];
+        i += i < q->n && q->start[i] == sqlite3_column_int64(s, 0);
+    }
+    for (; i < q->n; i++)
+        slots += q->stored[i];
     sqlite3_reset(s);
+    *ret = r->site->mqtt.configured ? slots : 0;
     return db_err(rc);
 }
 
-/* The quarters of a month or bill: their powers, and their import for the comparison with its days.
- */
-static int collect_quarters(struct records *r, struct quarters *q, double *ret_import_kwh) {
+/* What the calendar has, of which some was not even written: longer ago than the store reaches, or
+ * before its first start. */
+static uint32_t count_expected(const struct records *r, const struct quarters *q) {
+    uint32_t quarters = completeness_expected(r->facts.start, r->facts.end, r->facts.end);
+    uint32_t enabled = 0;
+    for (size_t i = 0; i < r->site->device_count; i++)
+        enabled += r->site->devices[i].enabled;
+    return r->facts.expected + (quarters > q->n ? quarters - (uint32_t)q->n : 0) * enabled;
+}
+
+/* The quarters of a month or bill. */
+static int collect_quarters(struct records *r, struct quarters *q) {
     sqlite3_stmt *s;
     int err = records_prepare(r, RECORDS_FACTS, &s);
     if (err < 0)
@@ -174,14 +207,9 @@ static int collect_quarters(struct records *r, struct quarters *q, double *ret_i
     sqlite3_bind_int64(s, 2, r->facts.start);
     sqlite3_bind_int64(s, 3, r->facts.end);
     int rc;
-    *ret_import_kwh = 0.0;
-    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        if (records_read_facts(s, 0, &r->other) < 0)
-            continue;
-        double import = r->other.energy_kwh[SITE_E_IMPORT];
-        note_quarter(q, &r->other);
-        *ret_import_kwh += isnan(import) ? 0.0 : import;
-    }
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+        if (records_read_facts(r, s, 0, &r->other) == ERR_OK)
+            note_quarter(q, &r->other);
     sqlite3_reset(s);
     return db_err(rc);
 }
@@ -227,7 +255,7 @@ static int market_year(struct records *r, double *ret_kg) {
     double kwh = r->facts.carbon.market_base_kwh;
     int rc;
     while ((rc = sqlite3_step(s)) == SQLITE_ROW)
-        if (records_read_facts(s, 0, &r->other) == ERR_OK)
+        if (records_read_facts(r, s, 0, &r->other) == ERR_OK)
             kwh += r->other.carbon.market_base_kwh;
     sqlite3_reset(s);
     *ret_kg = market_kg(r, year, kwh, 1.0);
@@ -254,18 +282,11 @@ static void shape(const struct records *r, const struct quarters *q, struct mont
                                              r->facts.irradiation_kwh_m2);
 }
 
-static bool is_filed(struct records *r, ms_t start) {
-    char sql[80];
-    struct local_time t = local_time(start, clock_utc_offset_s);
-    int64_t n = 0;
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM filed WHERE month=%d",
-             t.year * 12 + t.month - 1);
-    return db_get_i64(r->writer->db, sql, 0, &n) == ERR_OK && n > 0;
-}
-
-/* The billing month of an account up to a day, the day included: it is not stored yet. */
+/* The billing month of an account up to the end of the slot. A day is in it that is not stored yet.
+ */
 static int month_to_date(struct records *r, size_t account, struct slot_facts *month) {
-    ms_t from = slot_start(SLOT_BILL, r->facts.start, clock_utc_offset_s,
+    bool is_day = r->facts.period == SLOT_1D;
+    ms_t from = slot_start(SLOT_BILL, r->facts.end - 1, clock_utc_offset_s,
                            r->site->accounts[account].billing_day);
     facts_init(month, r->site, SLOT_1MO, from, r->facts.end);
     sqlite3_stmt *s;
@@ -274,14 +295,25 @@ static int month_to_date(struct records *r, size_t account, struct slot_facts *m
         return err;
     sqlite3_bind_int64(s, 1, slot_code(SLOT_1D));
     sqlite3_bind_int64(s, 2, from);
-    sqlite3_bind_int64(s, 3, r->facts.start);
+    sqlite3_bind_int64(s, 3, is_day ? r->facts.start : r->facts.end);
     int rc;
     while ((rc = sqlite3_step(s)) == SQLITE_ROW)
-        if (records_read_facts(s, 0, &r->other) == ERR_OK)
+        if (records_read_facts(r, s, 0, &r->other) == ERR_OK)
             facts_merge(month, &r->other);
     sqlite3_reset(s);
-    facts_merge(month, &r->facts);
+    if (is_day)
+        facts_merge(month, &r->facts);
     return db_err(rc);
+}
+
+/* The account's maxima of its billing month, from the days as they are now: a quarter knew what was
+ * there when it was written, and a gap's energy comes later. */
+static void take_maxima(struct records *r, size_t account, struct slot_facts *month) {
+    settle_month_max(r->site, NULL, month);
+    r->facts.accounts[account].month_max = month->accounts[account].month_max;
+    for (size_t i = 0; i < r->site->metering_point_count; i++)
+        if (r->site->metering_points[i].account == (int32_t)account)
+            r->facts.points[i].month_max = month->points[i].month_max;
 }
 
 /* Of a day the month so far, of a month or bill itself. */
@@ -289,28 +321,29 @@ static int settle_accounts(struct records *r, bool is_bill) {
     struct slot_facts *so_far = malloc(sizeof *so_far);
     int err = so_far ? ERR_OK : ERR_NOMEM;
     for (size_t i = 0; err == ERR_OK && i < r->site->account_count; i++) {
-        if (r->facts.period == SLOT_1D)
-            err = month_to_date(r, i, so_far);
-        else
+        err = month_to_date(r, i, so_far);
+        if (err < 0)
+            break;
+        take_maxima(r, i, so_far);
+        if (r->facts.period != SLOT_1D)
             *so_far = r->facts;
-        if (err == ERR_OK)
-            settle_month(r->site, &r->books.books, clock_utc_offset_s, i, so_far, is_bill,
-                         &r->month.accounts[i]);
+        settle_month(r->site, &r->books.books, clock_utc_offset_s, i, so_far, is_bill,
+                     &r->month.accounts[i]);
     }
     free(so_far);
     return err;
 }
 
 /* Everything that a day, a month or a bill says besides its own sums. */
-static int fill_month(struct records *r, int account, const struct quarters *q, double boundary_ms,
-                      double quarters_kwh) {
+static int fill_month(struct records *r, int account, const struct quarters *q,
+                      double boundary_ms) {
     struct month_facts *m = &r->month;
     const struct slot_facts *f = &r->facts;
     *m = (struct month_facts){.market_kg = (double)NAN,
                               .market_year_kg = (double)NAN,
                               .day_month_deviation = (double)NAN,
                               .boundary_error_ms = boundary_ms,
-                              .slots_expected = f->expected,
+                              .slots_expected = count_expected(r, q),
                               .slots_stored = f->stored};
     int err = settle_accounts(r, account >= 0);
     if (err == ERR_OK && f->period == SLOT_1MO) {
@@ -319,31 +352,37 @@ static int fill_month(struct records *r, int account, const struct quarters *q, 
     }
     if (f->period != SLOT_1D)
         m->day_month_deviation =
-            completeness_day_month_deviation(&f->energy_kwh[SITE_E_IMPORT], 1, quarters_kwh);
+            completeness_day_month_deviation(&f->energy_kwh[SITE_E_IMPORT], 1, q->import_kwh);
     shape(r, q, m);
-    m->filed = is_filed(r, f->start);
+    m->filed = records_is_filed(r, f->start);
     if (err == ERR_OK)
-        err = count_acknowledged(r, f->start, f->end, &m->slots_acknowledged);
+        err = count_acknowledged(r, q, &m->slots_acknowledged);
     return err;
+}
+
+/* No part can be read. */
+static void say_nothing(struct records *r) {
+    r->facts.quality = QUALITY_MISSING;
+    r->facts.cause = CAUSE_GATEWAY_OFF;
 }
 
 static int write_day_or_longer(struct records *r, enum slot_period p, int account, ms_t now_ms) {
     struct quarters *q = calloc(1, sizeof *q);
-    double boundary_ms = (double)NAN, quarters_kwh = (double)NAN;
+    double boundary_ms = (double)NAN;
     int n = q ? ERR_OK : ERR_NOMEM;
     if (n == ERR_OK && p == SLOT_1D)
         n = load_day_ess(r, r->facts.start);
     if (n == ERR_OK)
         n = p == SLOT_1D ? merge_facts(r, SLOT_15M, true, q) : merge_facts(r, SLOT_1D, false, NULL);
-    if (n == 0)
-        n = ERR_NOT_FOUND;
     int err = n < 0 ? n : ERR_OK;
+    if (n == 0)
+        say_nothing(r);
     if (err == ERR_OK && p != SLOT_1D)
-        err = collect_quarters(r, q, &quarters_kwh);
+        err = collect_quarters(r, q);
     if (err == ERR_OK && p != SLOT_BILL)
         err = merge_rows(r, slot_part(p), &boundary_ms);
     if (err == ERR_OK)
-        err = fill_month(r, account, q, boundary_ms, quarters_kwh);
+        err = fill_month(r, account, q, boundary_ms);
     free(q);
     return err < 0 ? err : records_put(r, account, &r->month, p != SLOT_BILL, now_ms);
 }
@@ -351,13 +390,16 @@ static int write_day_or_longer(struct records *r, enum slot_period p, int accoun
 int records_write_long(struct records *r, enum slot_period p, int account, ms_t start,
                        ms_t now_ms) {
     int day = account >= 0 ? r->site->accounts[account].billing_day : 1;
+    records_know(r, now_ms);
     facts_init(&r->facts, r->site, p, start, slot_end(p, start, clock_utc_offset_s, day));
     if (p != SLOT_1H)
         return write_day_or_longer(r, p, account, now_ms);
     double boundary_ms = (double)NAN;
     int n = merge_facts(r, SLOT_15M, false, NULL);
-    if (n <= 0)
-        return n < 0 ? n : ERR_NOT_FOUND;
+    if (n < 0)
+        return n;
+    if (n == 0)
+        say_nothing(r);
     int err = merge_rows(r, SLOT_15M, &boundary_ms);
     return err < 0 ? err : records_put(r, -1, NULL, true, now_ms);
 }

@@ -1,10 +1,12 @@
 /* Device rows of a slot -> what settle_energy() takes: by feed of the present site. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "store/db.h"
 #include "store/records.h"
+#include "sys/log.h"
 
 /* The layout that a row was written under; NULL: the present one. */
 static int layout_of(struct records *r, int64_t id, const struct layout **ret) {
@@ -69,6 +71,32 @@ int records_feed_of(struct records *r, int64_t layout, int64_t device_no, size_t
     return ERR_OK;
 }
 
+static bool same_points(const struct device_profile *a, const struct device_profile *b) {
+    bool same = a->point_count == b->point_count;
+    for (size_t i = 0; same && i < a->point_count; i++)
+        same = strcmp(a->points[i].name, b->points[i].name) == 0 &&
+               point_is_gauge(&a->points[i]) == point_is_gauge(&b->points[i]);
+    return same;
+}
+
+bool records_same_device(struct records *r, int64_t layout, size_t device) {
+    const struct layout *l;
+    size_t d = 0;
+    if (layout_of(r, layout, &l) < 0)
+        return false;
+    if (!l)
+        return true;
+    while (d < l->site->device_count && l->device_no[d] != r->writer->device_no[device])
+        d++;
+    if (d == l->site->device_count || l->feed_count[d] != r->feed_count[device])
+        return false;
+    for (int32_t i = 0; i < l->feed_count[d]; i++)
+        if (strcmp(l->site->feeds[l->feed_order[l->feed_first[d] + i]].id,
+                   r->site->feeds[r->feed_order[r->feed_first[device] + i]].id) != 0)
+            return false;
+    return same_points(l->site->devices[d].profile, r->site->devices[device].profile);
+}
+
 static void take_feed(struct records *r, int32_t feed, const struct feed_slot *slot) {
     struct feed_facts *f = &r->feeds[feed];
     for (int k = 0; k < FEED_DIRECTIONS; k++)
@@ -101,9 +129,11 @@ static void take_irradiance(struct records *r, struct unpack *u, const struct sl
     }
 }
 
+/* Stored is what was measured, or has an exact energy though nothing was seen. */
 static int take_row(struct records *r, sqlite3_stmt *s, ms_t start) {
     struct unpack u;
     struct slot_head h;
+    bool exact = false;
     int64_t device_no = sqlite3_column_int64(s, 0);
     unpack_init(&u, sqlite3_column_blob(s, 2), (size_t)sqlite3_column_bytes(s, 2));
     int err = slot_read_head(&u, &h);
@@ -120,12 +150,13 @@ static int take_row(struct records *r, sqlite3_stmt *s, ms_t start) {
             return ERR_CORRUPT;
         if (feed != SITE_NONE)
             take_feed(r, feed, &slot);
+        exact = exact || slot.counter[FEED_FORWARD].known || slot.counter[FEED_REVERSE].known;
     }
     int32_t device = device_index(r, device_no);
     if (err < 0 || device == SITE_NONE)
         return err;
-    r->device_covered[device] = h.coverage > 0.0;
-    if (device == r->irradiance_device && h.layout == r->writer->layout)
+    r->device_covered[device] = h.coverage > 0.0 || exact;
+    if (device == r->irradiance_device && records_same_device(r, h.layout, (size_t)device))
         take_irradiance(r, &u, &h);
     return u.bad ? ERR_CORRUPT : ERR_OK;
 }
@@ -154,8 +185,15 @@ int records_load_rows(struct records *r, enum slot_period p, ms_t start) {
     sqlite3_bind_int64(s, 1, slot_code(p));
     sqlite3_bind_int64(s, 2, start);
     int rc;
-    while (err == ERR_OK && (rc = sqlite3_step(s)) != SQLITE_DONE)
+    while (err == ERR_OK && (rc = sqlite3_step(s)) != SQLITE_DONE) {
         err = rc == SQLITE_ROW ? take_row(r, s, start) : db_err(rc);
+        if (rc == SQLITE_ROW && err == ERR_CORRUPT) {
+            /* one bad row must not keep all others from being written */
+            log_warn("store %s: a row of the slot %" PRId64 " cannot be read and is left out",
+                     r->writer->path, start);
+            err = ERR_OK;
+        }
+    }
     sqlite3_reset(s);
     return err;
 }
@@ -213,16 +251,20 @@ static double net_of(const struct feed *feed, const struct feed_facts *f) {
     return zero ? f->kwh[0] : f->kwh[0] - f->kwh[1];
 }
 
-void records_find_suspect(struct records *r, struct slot_facts *f) {
+bool records_find_suspect(struct records *r, struct slot_facts *f) {
     size_t n = r->site->feed_count,
            at = (size_t)(floor_div(f->start, slot_ms(SLOT_15M)) % NET_QUARTERS);
     bool newest = true;
     for (size_t i = 0; i < NET_QUARTERS; i++)
         newest = newest && r->net_start[i] <= f->start;
-    r->net_start[at] = f->start;
-    for (size_t i = 0; i < n; i++)
-        r->net[at * n + i] = net_of(&r->site->feeds[i], &r->feeds[i]);
-    if (newest && (f->balance.bad_slots > 0 || r->suspect.kind != SUSPECT_NONE)) {
+    if (f->start >= r->net_start[at]) { /* not older than the day that is kept */
+        r->net_start[at] = f->start;
+        for (size_t i = 0; i < n; i++)
+            r->net[at * n + i] = net_of(&r->site->feeds[i], &r->feeds[i]);
+    }
+    if (!newest)
+        return false;
+    if (f->balance.bad_slots > 0 || r->suspect.kind != SUSPECT_NONE) {
         /* quarters older than a day are not of this day any more */
         for (size_t k = 0; k < NET_QUARTERS; k++)
             for (size_t i = 0; i < n && r->net_start[k] <= f->start - MS_PER_DAY; i++)
@@ -232,4 +274,5 @@ void records_find_suspect(struct records *r, struct slot_facts *f) {
             suspect_find(r->site, sign, r->net, NET_QUARTERS, &r->suspect);
     }
     f->balance.suspect = r->suspect;
+    return true;
 }

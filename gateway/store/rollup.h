@@ -7,9 +7,10 @@
 
 struct rollup {
     struct records *records;
-    ms_t calm_since; /* when marked slots were first seen; 0: none wait */
-    int64_t waiting; /* marked slots */
-    bool behind;     /* longer slots are due */
+    ms_t waiting_since; /* when marked slots were first seen; 0: none wait */
+    ms_t calm_since;    /* when the last ones came */
+    int64_t waiting;    /* marked slots */
+    bool behind;        /* longer slots are due */
 };
 
 /* The writer's after hook: arg is the struct rollup. */

@@ -6,18 +6,21 @@
 #include "base/err.h"
 #include "store/slot_codec_v1.h"
 
-#define SLOT_VERSION   2
-#define COVERAGE_STEPS 10000.0
-#define HAS_POWER      64u
-#define HAS_SUPPLY     128u
+#define SLOT_VERSION    2
+#define COVERAGE_STEPS  10000.0
+#define PARTS_MAX       INT64_C(1000000000000000) /* 10^12 counts in one slot */
+#define DISTANCE_MAX_MS INT64_C(100000000000000)  /* 3000 years */
+#define HAS_POWER       64u
+#define HAS_SUPPLY      128u
 /* of a counter */
 #define HAS_REGISTERS 1u
 #define HAS_CARRY     2u
 #define IS_RECOVERED  4u
 #define IS_SUSPECT    8u
 #define IS_KNOWN      16u
-#define STOOD_STILL   32u /* register_end is register_start */
-#define SAME_UNIT     64u /* as the counter before */
+#define STOOD_STILL   32u  /* register_end is register_start */
+#define SAME_UNIT     64u  /* as the counter before */
+#define HAS_EDGE      128u /* without registers: all of it may have come over the edges */
 
 unsigned slot_steps_of(double share, double steps) {
     if (!(share > 0.0))
@@ -76,9 +79,18 @@ static void put_time(struct pack *p, ms_t start, ms_t t) {
     pack_signed(p, t == 0 ? 0 : after + (after >= 0));
 }
 
-ms_t slot_get_time(struct unpack *u, ms_t start) {
+/* A number that no real row has is corruption: sums of it would overflow. */
+static int64_t get_within(struct unpack *u, int64_t max) {
     int64_t v = unpack_signed(u);
-    return v == 0 ? 0 : (ms_t)((uint64_t)start + (uint64_t)(v - (v > 0)));
+    if (v >= -max && v <= max)
+        return v;
+    u->bad = true;
+    return 0;
+}
+
+ms_t slot_get_time(struct unpack *u, ms_t start) {
+    int64_t v = get_within(u, DISTANCE_MAX_MS);
+    return v == 0 ? 0 : start + v - (v > 0);
 }
 
 /* ---- feeds ------------------------------------------------------------------------------ */
@@ -94,27 +106,44 @@ void feed_slot_clear(struct feed_slot *f) {
     supply_clear(&f->supply);
 }
 
-static bool is_stored(const struct counter_slot *c) {
-    return c->known || !isnan(c->register_start);
+static bool has_registers(const struct counter_slot *c) {
+    return !isnan(c->register_start) && !isnan(c->register_end);
 }
 
-static void put_counter(struct pack *p, ms_t start, const struct counter_slot *c, double *unit) {
-    bool registers = !isnan(c->register_start) && !isnan(c->register_end);
+static bool is_stored(const struct counter_slot *c) {
+    return c->known || has_registers(c);
+}
+
+static bool equal(double a, double b) {
+    return isnan(a) ? isnan(b) : a <= b && a >= b;
+}
+
+/* u: of the counter before. */
+struct units {
+    double unit, multiplier;
+};
+
+static void put_counter(struct pack *p, ms_t start, const struct counter_slot *c, struct units *u) {
+    bool registers = has_registers(c);
     bool still = registers && !(c->register_start < c->register_end) &&
                  !(c->register_start > c->register_end);
-    bool same = c->unit <= *unit && c->unit >= *unit; /* false for the first: NAN */
-    bool carry = !(fabs(c->carry) <= 0.0);
+    /* the reader starts with two unknowns as well */
+    bool same = equal(c->unit, u->unit) && equal(c->multiplier, u->multiplier);
+    bool carry = !(fabs(c->carry) <= 0.0), edge = !registers && c->edge_parts != 0;
     pack_u8(p, (registers ? HAS_REGISTERS : 0) | (carry ? HAS_CARRY : 0) |
                    (c->recovered ? IS_RECOVERED : 0) | (c->suspect ? IS_SUSPECT : 0) |
-                   (c->known ? IS_KNOWN : 0) | (still ? STOOD_STILL : 0) | (same ? SAME_UNIT : 0));
+                   (c->known ? IS_KNOWN : 0) | (still ? STOOD_STILL : 0) | (same ? SAME_UNIT : 0) |
+                   (edge ? HAS_EDGE : 0));
     if (!same) {
         pack_f64(p, c->unit);
         pack_f64(p, c->multiplier);
-        *unit = c->unit;
+        *u = (struct units){c->unit, c->multiplier};
     }
     pack_signed(p, c->parts);
     if (carry)
         pack_f64(p, c->carry);
+    if (edge)
+        pack_signed(p, c->edge_parts);
     if (!registers)
         return;
     pack_f64(p, c->register_start);
@@ -139,16 +168,18 @@ static void get_counter(struct unpack *u, ms_t start, struct counter_slot *c, do
                                .suspect = flags & IS_SUSPECT,
                                .register_start = (double)NAN,
                                .register_end = (double)NAN};
-    c->parts = unpack_signed(u);
+    c->parts = get_within(u, PARTS_MAX);
     if (flags & HAS_CARRY)
         c->carry = unpack_f64(u);
+    if (flags & HAS_EDGE)
+        c->edge_parts = get_within(u, PARTS_MAX);
     if (!(flags & HAS_REGISTERS))
         return;
     c->register_start = unpack_f64(u);
     c->register_end = flags & STOOD_STILL ? c->register_start : unpack_f64(u);
     c->start_utc_ms = slot_get_time(u, start);
     c->end_utc_ms = slot_get_time(u, start);
-    c->edge_parts = unpack_signed(u);
+    c->edge_parts = get_within(u, PARTS_MAX);
 }
 
 static void put_supply(struct pack *p, ms_t start, const struct supply_facts *s) {
@@ -189,10 +220,10 @@ void slot_write_feed(struct pack *p, ms_t start, const struct feed_slot *f) {
     pack_u8(p, present);
     pack_u8(p, (unsigned)f->quality | (unsigned)f->method << 4);
     put_coverage(p, f->coverage);
-    double unit = (double)NAN;
+    struct units units = {(double)NAN, (double)NAN};
     for (unsigned i = 0; i < FEED_COUNTERS; i++)
         if (present & 1u << i)
-            put_counter(p, start, &f->counter[i], &unit);
+            put_counter(p, start, &f->counter[i], &units);
     if (power) {
         pack_f32(p, f->power_kw.avg);
         pack_f32(p, f->power_kw.min);

@@ -41,20 +41,10 @@ void slot_merge_fini(struct slot_merge *m) {
     m->point = NULL;
 }
 
-/* Parts of the same unit are added as integers; of another one (a ratio changed) as an amount. */
-static void add_counter(struct counter_slot *into, const struct counter_slot *part) {
-    if (!part->known && isnan(part->register_start))
-        return;
-    if (!into->known) {
-        double start = into->register_start;
-        ms_t at = into->start_utc_ms;
-        *into = *part;
-        if (!isnan(start)) {
-            into->register_start = start;
-            into->start_utc_ms = at;
-        }
-        return;
-    }
+/* The registers chain: the first start that is known, the last end. */
+static void chain_registers(struct counter_slot *into, const struct counter_slot *part) {
+    if (isnan(into->multiplier))
+        into->multiplier = part->multiplier; /* a recovered part without any reading has none */
     if (isnan(into->register_start)) {
         into->register_start = part->register_start;
         into->start_utc_ms = part->start_utc_ms;
@@ -63,20 +53,26 @@ static void add_counter(struct counter_slot *into, const struct counter_slot *pa
         into->register_end = part->register_end;
         into->end_utc_ms = part->end_utc_ms;
     }
+}
+
+/* Parts of the same unit are added as integers; of another one (a ratio changed) as an amount. */
+static void add_counter(struct counter_slot *into, const struct counter_slot *part) {
+    chain_registers(into, part);
+    into->recovered = into->recovered || part->recovered;
+    into->suspect = into->suspect || part->suspect;
     if (!part->known)
         return;
     bool same = !(into->unit < part->unit) && !(into->unit > part->unit);
-    if (!same) {
+    if (!into->known || !same) {
         into->carry += (double)into->parts * into->unit;
         into->parts = into->edge_parts = 0;
         into->unit = part->unit;
-        into->multiplier = part->multiplier;
+        into->multiplier = isnan(part->multiplier) ? into->multiplier : part->multiplier;
     }
+    into->known = true;
     into->parts += part->parts;
     into->edge_parts += part->edge_parts;
     into->carry += part->carry;
-    into->recovered = into->recovered || part->recovered;
-    into->suspect = into->suspect || part->suspect;
 }
 
 static enum energy_method worse_method(enum energy_method a, enum energy_method b) {
@@ -122,6 +118,7 @@ int slot_merge_row(struct slot_merge *m, ms_t start, ms_t end, const void *body,
     m->coverage = fmin(m->coverage + h.coverage * share, 1.0);
     m->quality = quality_worst(m->quality, h.quality);
     m->rows++;
+    m->covered_ms += end - start;
     for (size_t i = 0; i < h.feed_count; i++) {
         struct feed_slot part;
         slot_read_feed(&u, &h, start, m->site->feeds[m->feeds[i]].role, &part);
@@ -143,7 +140,7 @@ double slot_merge_boundary_ms(const struct slot_merge *m) {
     double worst = (double)NAN;
     for (size_t i = 0; i < m->feed_count; i++) {
         const struct counter_slot *c = &m->feed[i].counter[FEED_FORWARD];
-        if (isnan(c->register_start))
+        if (isnan(c->register_start) || isnan(c->register_end))
             continue;
         worst = fmax(worst, fabs((double)(m->start - c->start_utc_ms)));
         worst = fmax(worst, fabs((double)(m->end - c->end_utc_ms)));
@@ -151,8 +148,20 @@ double slot_merge_boundary_ms(const struct slot_merge *m) {
     return worst;
 }
 
-void slot_merge_write(const struct slot_merge *m, int64_t layout, struct pack *out) {
+/* Of a part without a row nothing is known. */
+static void note_missing(struct slot_merge *m) {
+    if (m->covered_ms >= m->end - m->start)
+        return;
+    m->quality = quality_worst(m->quality, QUALITY_MISSING);
+    for (size_t i = 0; i < m->feed_count; i++)
+        m->feed[i].quality = quality_worst(m->feed[i].quality, QUALITY_MISSING);
+    for (size_t i = 0; i < m->device->profile->point_count; i++)
+        m->point[i].quality = quality_worst(m->point[i].quality, QUALITY_MISSING);
+}
+
+void slot_merge_write(struct slot_merge *m, int64_t layout, struct pack *out) {
     size_t points = m->device->profile->point_count;
+    note_missing(m);
     slot_write_head(out, &(struct slot_head){.layout = layout,
                                              .coverage = m->coverage,
                                              .quality = m->quality,

@@ -17,6 +17,7 @@ struct slot_merge {
     double coverage;
     enum quality quality;
     size_t rows;
+    ms_t covered_ms;          /* of the parts that had a row */
     struct feed_slot *feed;   /* feed_count */
     struct slot_point *point; /* of the profile */
 };
@@ -24,10 +25,11 @@ struct slot_merge {
 int slot_merge_init(struct slot_merge *m, const struct site *site, size_t device,
                     const int32_t *feeds, size_t feed_count, ms_t start, ms_t end);
 void slot_merge_fini(struct slot_merge *m);
-/* A part's row of the same layout. ERR_CORRUPT leaves out what follows. */
+/* A part's row of the same feeds and points. ERR_CORRUPT leaves out what follows. */
 int slot_merge_row(struct slot_merge *m, ms_t start, ms_t end, const void *body, size_t n);
 /* Distance between the edges and the readings next to them, the worst of the feeds; NAN unknown. */
 double slot_merge_boundary_ms(const struct slot_merge *m);
-void slot_merge_write(const struct slot_merge *m, int64_t layout, struct pack *out);
+/* Parts that had no row are missing in it. */
+void slot_merge_write(struct slot_merge *m, int64_t layout, struct pack *out);
 
 #endif

@@ -145,6 +145,7 @@ static inline void plant_money(struct slot_facts *f) {
     a->split_known = true;
     a->cost_e8 = 9750500000; /* 97.505: half-up 97.51 */
     a->arbitrage_e8 = -320000000;
+    a->arbitrage_known = true;
     a->cost_known = a->cost_verified = true;
     a->price_version = 3;
     a->block_kw = 600.0;

@@ -86,6 +86,69 @@ static void a_cost_is_known_when_every_part_with_import_has_one(void **state) {
     }
 }
 
+/* What the storage moved in each quarter (in or out), and whether its worth is known. */
+static void a_shift_is_known_when_every_part_that_moved_has_one(void **state) {
+    (void)state;
+    static const struct {
+        double charge[3], discharge[3];
+        bool part_known[3], known;
+    } rows[] = {
+        {{0, 5, 0}, {0, 0, 4}, {true, true, true}, true},
+        {{0, 5, 0}, {0, 0, 4}, {true, false, true}, false},
+        {{0, 5, 0}, {0, 0, 4}, {true, true, false}, false},
+        {{0, 5, 0}, {0, 0, 4}, {false, true, true}, true},             /* nothing moved in it */
+        {{UNKNOWN, 5, 0}, {UNKNOWN, 0, 4}, {false, true, true}, true}, /* a gap */
+        {{0, 0, 0}, {0, 0, 0}, {false, false, false}, false},
+    };
+    for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+        struct slot_facts f = hour(0);
+        for (int i = 0; i < 3; i++) {
+            struct slot_facts q = quarter(i);
+            q.energy_kwh[SITE_E_CHARGE] = rows[r].charge[i];
+            q.energy_kwh[SITE_E_DISCHARGE] = rows[r].discharge[i];
+            q.accounts[0].arbitrage_known = rows[r].part_known[i];
+            q.accounts[0].arbitrage_e8 = rows[r].part_known[i] ? 7 : 0;
+            facts_merge(&f, &q);
+        }
+        assert_int_equal(f.accounts[0].arbitrage_known, rows[r].known);
+        if (rows[r].known)
+            assert_int_equal(
+                f.accounts[0].arbitrage_e8,
+                7 * (rows[r].part_known[0] + rows[r].part_known[1] + rows[r].part_known[2]));
+    }
+}
+
+/* The second part has another node (a feeder with meters below it was added) and lacks the first.
+ */
+static void nodes_are_merged_by_their_feed(void **state) {
+    (void)state;
+    struct slot_facts f = hour(0), a = quarter(0), b = quarter(1);
+
+    a.balance.nodes[0] = (struct node_facts){7, 1, 10};
+    a.balance.nodes[1] = (struct node_facts){5, 2, 20};
+    a.balance.node_count = 2;
+    b.balance.nodes[0] = (struct node_facts){5, 4, 30};
+    b.balance.nodes[1] = (struct node_facts){9, UNKNOWN, 40};
+    b.balance.node_count = 2;
+    facts_merge(&f, &a);
+    facts_merge(&f, &b);
+    assert_int_equal(f.balance.node_count, 3);
+    assert_int_equal(f.balance.nodes[0].feed, 7);
+    assert_near(f.balance.nodes[0].residual_kwh, 1);
+    assert_near(f.balance.nodes[1].residual_kwh, 6);
+    assert_near(f.balance.nodes[1].flow_kwh, 50);
+    assert_int_equal(f.balance.nodes[2].feed, 9);
+    assert_near(f.balance.nodes[2].residual_kwh, UNKNOWN);
+    for (int32_t i = 0; i < NODES_MAX + 3; i++) { /* more than fit: the first ones stay */
+        struct slot_facts q = quarter(2);
+        q.balance.nodes[0] = (struct node_facts){100 + i, 1, 1};
+        q.balance.node_count = 1;
+        facts_merge(&f, &q);
+    }
+    assert_int_equal(f.balance.node_count, NODES_MAX);
+    assert_int_equal(f.balance.nodes[NODES_MAX - 1].feed, 100 + NODES_MAX - 4);
+}
+
 /* 3 kWh at 0.60 = 1.80 CNY; the highest price version is kept. */
 static void costs_are_added_in_integers(void **state) {
     (void)state;
@@ -295,6 +358,8 @@ int main(void) {
         cmocka_unit_test(a_split_adds_the_parts_that_have_one),
         cmocka_unit_test(contract_is_the_one_at_the_start),
         cmocka_unit_test(a_cost_is_known_when_every_part_with_import_has_one),
+        cmocka_unit_test(a_shift_is_known_when_every_part_that_moved_has_one),
+        cmocka_unit_test(nodes_are_merged_by_their_feed),
         cmocka_unit_test(costs_are_added_in_integers),
         cmocka_unit_test(energy_before_the_tariff_leaves_the_cost_unknown),
         cmocka_unit_test(carbon_adds_up_and_the_storage_ends_last),

@@ -123,6 +123,8 @@ static void the_highest_version_of_a_component_counts(void **state) {
     rows[6] = (struct price_row){MONTH(2024, 6), PRICE_LOSSES, 2000000, 3, false};
     rows[7] = (struct price_row){MONTH(2024, 6), PRICE_LOSSES, 9990000, 2, true};
     assert_price(price_of(rows, COUNT(rows), MONTH(2024, 6), TARIFF_FLAT), 67030000, false);
+    assert_int_equal(price_of(rows, COUNT(rows), MONTH(2024, 6), TARIFF_FLAT).version, 3);
+    assert_int_equal(price_of(rows, 6, MONTH(2024, 6), TARIFF_FLAT).version, 1);
 }
 
 static void one_unverified_part_makes_the_price_unverified(void **state) {
@@ -207,6 +209,7 @@ static void a_curve_gives_the_price_of_its_local_quarter(void **state) {
     struct price_curve curves[] = {curve(day, 2), curve(day, 3), curve(day, 1)};
     const struct price_book b = {.curves = curves, .curve_count = COUNT(curves)};
     assert_price(tariff_curve_price(&b, midnight, shanghai), 3000000, true);
+    assert_int_equal(tariff_curve_price(&b, midnight, shanghai).version, 3);
     assert_price(tariff_curve_price(&b, midnight + 15 * MS_PER_MIN - 1, shanghai), 3000000, true);
     assert_price(tariff_curve_price(&b, midnight + 15 * MS_PER_MIN, shanghai), 3000001, true);
     assert_price(tariff_curve_price(&b, midnight + MS_PER_DAY - 1, shanghai), 3000095, true);

@@ -80,8 +80,16 @@ static void an_unknown_cost_is_null(void **state) {
     plant.facts.accounts[0].cost_known = false;
     write_members();
     assert_contains("\"flat\":5,\"valley\":0,\"deep\":0},\"cost_cny\":null,"
-                    "\"arbitrage_cny\":null,\"estimated\":false,\"price_version\":3,"
+                    "\"arbitrage_cny\":\"-3.20\",\"estimated\":false,\"price_version\":3,"
                     "\"priced_by\":null}");
+}
+
+/* A storage whose meter is silent: the import has its cost all the same. */
+static void an_unknown_shift_is_null(void **state) {
+    (void)state;
+    plant.facts.accounts[0].arbitrage_known = false;
+    write_members();
+    assert_contains("\"cost_cny\":\"97.51\",\"arbitrage_cny\":null,\"estimated\":false,");
 }
 
 static void a_site_without_storage_shifts_nothing(void **state) {
@@ -271,6 +279,7 @@ int main(void) {
         cmocka_unit_test_setup(stored_carbon_is_written_when_any_of_it_is_known, a_quarter),
         cmocka_unit_test_setup(a_cost_of_unverified_prices_is_marked, a_quarter),
         cmocka_unit_test_setup(an_unknown_cost_is_null, a_quarter),
+        cmocka_unit_test_setup(an_unknown_shift_is_null, a_quarter),
         cmocka_unit_test_setup(a_site_without_storage_shifts_nothing, a_quarter),
         cmocka_unit_test_setup(the_version_is_that_of_the_first_day, a_quarter),
         cmocka_unit_test_setup(an_account_priced_by_curve_alone_has_no_tariff_id, a_quarter),

@@ -45,6 +45,7 @@ static void widest_account(struct account_facts *a) {
                                 .cost_e8 = WIDE_MONEY,
                                 .cost_known = true,
                                 .arbitrage_e8 = WIDE_MONEY,
+                                .arbitrage_known = true,
                                 .price_version = INT32_MAX,
                                 .priced_by_curve = true};
     for (size_t p = 0; p < TARIFF_PERIODS; p++)

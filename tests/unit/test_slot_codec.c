@@ -98,6 +98,68 @@ static void a_feed_comes_back_exactly(void **state) {
     assert_ptr_equal(u.at, u.end);
 }
 
+/* Two counters of one unit, of which the first was recovered without any reading: it has no
+ * multiplier, the second has. */
+static void counters_of_one_unit_keep_their_multipliers(void **state) {
+    (void)state;
+    uint8_t bytes[600];
+    struct pack p;
+    struct unpack u;
+    struct feed_slot in, out;
+    feed_slot_clear(&in);
+    in.counter[FEED_FORWARD] = (struct counter_slot){.known = true,
+                                                     .parts = 5,
+                                                     .unit = 0.08,
+                                                     .register_start = UNKNOWN,
+                                                     .register_end = UNKNOWN,
+                                                     .edge_parts = -3,
+                                                     .multiplier = UNKNOWN};
+    in.counter[FEED_REVERSE] = import_counter();
+    in.counter[FEED_REVERSE].unit = 0.08;
+    pack_init(&p, bytes, sizeof bytes);
+    slot_write_feed(&p, START, &in);
+    unpack_init(&u, bytes, p.len);
+    slot_read_feed(&u, &head, START, ROLE_GRID, &out);
+    assert_false(u.bad);
+    assert_same(out.counter[FEED_FORWARD].multiplier, UNKNOWN);
+    assert_int_equal(out.counter[FEED_FORWARD].edge_parts, -3);
+    assert_same(out.counter[FEED_REVERSE].multiplier, 8000.0);
+    assert_same(out.counter[FEED_REVERSE].unit, 0.08);
+}
+
+/* Sums of such rows would overflow: a row with them is damaged. */
+static void parts_and_times_that_no_row_has_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        int64_t parts, edge_parts;
+        ms_t end_utc_ms;
+        bool good;
+    } rows[] = {
+        {INT64_C(1000000000000000), -INT64_C(1000000000000000), START, true},
+        {INT64_C(1000000000000001), 0, START, false},
+        {INT64_MIN, 0, START, false},
+        {0, INT64_MAX, START, false},
+        {0, 0, INT64_MAX / 2, false},
+        {0, 0, INT64_MIN / 2, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t bytes[600];
+        struct pack p;
+        struct unpack u;
+        struct feed_slot in, out;
+        feed_slot_clear(&in);
+        in.counter[FEED_FORWARD] = import_counter();
+        in.counter[FEED_FORWARD].parts = rows[i].parts;
+        in.counter[FEED_FORWARD].edge_parts = rows[i].edge_parts;
+        in.counter[FEED_FORWARD].end_utc_ms = rows[i].end_utc_ms;
+        pack_init(&p, bytes, sizeof bytes);
+        slot_write_feed(&p, START, &in);
+        unpack_init(&u, bytes, p.len);
+        slot_read_feed(&u, &head, START, ROLE_GRID, &out);
+        assert_int_equal(u.bad, !rows[i].good);
+    }
+}
+
 /* energy = (end - start) x multiplier + edge + rollover, as the record promises. */
 static void what_a_record_shows_adds_up(void **state) {
     (void)state;
@@ -338,13 +400,17 @@ static void a_row_of_version_1_is_read(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_feed_comes_back_exactly),
-                                       cmocka_unit_test(what_a_record_shows_adds_up),
-                                       cmocka_unit_test(a_reading_at_the_edge_is_not_never),
-                                       cmocka_unit_test(points_keep_what_their_kind_needs),
-                                       cmocka_unit_test(a_gauge_comes_back_as_the_floats_it_was),
-                                       cmocka_unit_test(every_decimal_is_exact),
-                                       cmocka_unit_test(a_distance_beyond_the_floats_is_bad),
-                                       cmocka_unit_test(a_row_of_version_1_is_read)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_feed_comes_back_exactly),
+        cmocka_unit_test(counters_of_one_unit_keep_their_multipliers),
+        cmocka_unit_test(parts_and_times_that_no_row_has_are_refused),
+        cmocka_unit_test(what_a_record_shows_adds_up),
+        cmocka_unit_test(a_reading_at_the_edge_is_not_never),
+        cmocka_unit_test(points_keep_what_their_kind_needs),
+        cmocka_unit_test(a_gauge_comes_back_as_the_floats_it_was),
+        cmocka_unit_test(every_decimal_is_exact),
+        cmocka_unit_test(a_distance_beyond_the_floats_is_bad),
+        cmocka_unit_test(a_row_of_version_1_is_read),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
