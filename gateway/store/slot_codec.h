@@ -1,10 +1,13 @@
 /* One device over one slot as it is stored: its feeds (all that a record says of them), then one
  * entry for each point, in profile order. Bytes: u8 version, varint layout, u16 coverage in
  * 1/10000, u8 quality, varint feeds, then each feed; varint points, then each point: u8 quality |
- * has value 16 | flat 32 | full coverage 64, without full coverage u8 coverage in 1/255, and a
- * gauge: f32 min, unless flat the distances from it, in steps of a float, of mean, max, first and
- * last as varints;   anything else: f64 last value. Energies are integers of parts with their unit,
- * registers are doubles: exact. Rows of version 1 (no parts, no first and last) are read as well.
+ * has value 16 | flat 32 | full coverage 64 | decimal 128, without full coverage u8 coverage in
+ * 1/255, and a gauge: f32 min, unless flat the distances from it, in steps of a float, of max,
+ * first, last and mean as varints; where all but the mean are numbers of at most three decimals,
+ * they are such integers (min: zigzag, two bits number of decimals), the mean's distance stays in
+ * steps of a float; anything else: f64 last value. A gauge is exact as floats. Energies are
+ * integers of parts with their unit, registers are doubles: exact. Rows of version 1 (no parts, no
+ * first and last) are read as well.
  * Historian thread (write), readers. No I/O. */
 #ifndef BUSBAR_STORE_SLOT_CODEC_H
 #define BUSBAR_STORE_SLOT_CODEC_H

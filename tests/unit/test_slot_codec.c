@@ -159,7 +159,7 @@ static void points_keep_what_their_kind_needs(void **state) {
     slot_write_point(&p, &gauge);
     size_t before = p.len;
     slot_write_point(&p, &flat);
-    assert_int_equal(p.len - before, 5);
+    assert_int_equal(p.len - before, 2); /* 2.0 without decimals */
     slot_write_point(&p, &last);
     slot_write_point(&p, &none);
     unpack_init(&u, bytes, p.len);
@@ -185,6 +185,116 @@ static void points_keep_what_their_kind_needs(void **state) {
     assert_false(u.bad);
     slot_read_point(&u, &head, true, &out);
     assert_true(u.bad); /* beyond the end */
+}
+
+static struct slot_point gauge_of(const double v[5]) {
+    return (struct slot_point){.is_gauge = true,
+                               .has_value = true,
+                               .min = v[0],
+                               .max = v[1],
+                               .first = v[2],
+                               .last = v[3],
+                               .mean = v[4],
+                               .coverage = 1.0,
+                               .quality = QUALITY_GOOD};
+}
+
+static double as_float(double v) {
+    return (double)(float)v;
+}
+
+/* Bytes by hand. A decimal of n and d digits is the varint of zigzag(n) * 4 + d: three bytes from
+ * 2^14 on. A float at 230 has steps of 2^-16, at 12 of 2^-20. */
+static void a_gauge_comes_back_as_the_floats_it_was(void **state) {
+    (void)state;
+    static const struct {
+        double v[5]; /* min, max, first, last, mean */
+        size_t bytes;
+    } cases[] = {
+        /* 18409 in 3; 8, 3, 1; 0.4 V are 26214 steps: 3 */
+        {{230.1, 230.9, 230.4, 230.2, 230.5}, 1 + 3 + 3 + 3},
+        /* n = -12345, 3 digits: 98759 in 3; 345 in 2, 0, 345 in 2; 0.1 A are 104858 steps: 3 */
+        {{-12.345, -12.0, -12.345, -12.0, -12.245}, 1 + 3 + 2 + 1 + 2 + 3},
+        /* one of them with four decimals: f32; steps are 2^-24 at 0.5 .. 1: 0.0123 are about
+           206000 (3), 0 (1), 0.01 about 168000 (3), 0.005 about 84000 (3) */
+        {{0.95, 0.9623, 0.95, 0.96, 0.955}, 1 + 4 + 3 + 1 + 3 + 3},
+        /* 8388607 is the last integer that is kept as one: zigzag 16777214 * 4 in 4 */
+        {{8388607.0, 8388607.0, 8388607.0, 8388607.0, 8388607.0}, 1 + 4},
+        {{8388608.0, 8388608.0, 8388608.0, 8388608.0, 8388608.0}, 1 + 4},
+        {{-3.0, 5.0, 0.0, 2.5, 0.1}, 0},
+        {{1e-40, 3e38, 1.0, 2.0, 1e10}, 0},
+        {{-3e38, -1e-40, -1.0, -2.0, -1e10}, 0},
+        {{-1234567.8, 23456.789, 0.001, -0.001, 7.0 / 3.0}, 0},
+        /* rounding put the mean one step below the minimum */
+        {{230.1, 230.2, 230.1, 230.1, 230.1 - 0x1p-16}, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t bytes[60];
+        struct pack p;
+        struct unpack u;
+        struct slot_point in = gauge_of(cases[i].v), out;
+        pack_init(&p, bytes, sizeof bytes);
+        slot_write_point(&p, &in);
+        assert_false(p.overflow);
+        if (cases[i].bytes > 0)
+            assert_int_equal(p.len, cases[i].bytes);
+        unpack_init(&u, bytes, p.len);
+        slot_read_point(&u, &head, true, &out);
+        assert_false(u.bad);
+        assert_ptr_equal(u.at, u.end);
+        assert_same(out.min, as_float(in.min));
+        assert_same(out.max, as_float(in.max));
+        assert_same(out.first, as_float(in.first));
+        assert_same(out.last, as_float(in.last));
+        assert_same(out.mean, as_float(in.mean));
+    }
+}
+
+/* Every number that a meter's register of tenths, hundredths or thousandths can say, as the decoder
+ * makes it. */
+static void every_decimal_is_exact(void **state) {
+    (void)state;
+    static const double scales[] = {1.0, 0.1, 0.01, 0.001};
+    for (size_t d = 0; d < 4; d++) {
+        for (int raw = -32768; raw <= 65535; raw += 7) {
+            double value = raw * scales[d], same[5] = {value, value, value, value, value};
+            uint8_t bytes[20];
+            struct pack p;
+            struct unpack u;
+            struct slot_point in = gauge_of(same), out;
+            pack_init(&p, bytes, sizeof bytes);
+            slot_write_point(&p, &in);
+            assert_true(p.len <= 1 + 3);
+            unpack_init(&u, bytes, p.len);
+            slot_read_point(&u, &head, true, &out);
+            assert_same(out.mean, as_float(value));
+            assert_same(out.last, as_float(value));
+        }
+    }
+}
+
+static void a_distance_beyond_the_floats_is_bad(void **state) {
+    (void)state;
+    static const uint8_t tag = 16 | 64, decimal_tag = 16 | 64 | 128; /* has value, full coverage */
+    for (int decimal = 0; decimal < 2; decimal++) {
+        uint8_t bytes[40];
+        struct pack p;
+        struct unpack u;
+        struct slot_point out;
+        pack_init(&p, bytes, sizeof bytes);
+        pack_u8(&p, decimal ? decimal_tag : tag);
+        if (decimal)
+            pack_varint(&p, 4);
+        else
+            pack_f32(&p, 1.0);
+        for (int i = 0; i < 3; i++)
+            pack_varint(&p, 1);
+        pack_varint(&p, UINT32_MAX); /* the mean */
+        unpack_init(&u, bytes, p.len);
+        slot_read_point(&u, &head, true, &out);
+        assert_true(u.bad);
+        assert_true(isnan(out.mean));
+    }
 }
 
 /* 0.1.0 wrote kWh as doubles: present, quality and method, coverage, doubles, times, edge, powers.
@@ -232,6 +342,9 @@ int main(void) {
                                        cmocka_unit_test(what_a_record_shows_adds_up),
                                        cmocka_unit_test(a_reading_at_the_edge_is_not_never),
                                        cmocka_unit_test(points_keep_what_their_kind_needs),
+                                       cmocka_unit_test(a_gauge_comes_back_as_the_floats_it_was),
+                                       cmocka_unit_test(every_decimal_is_exact),
+                                       cmocka_unit_test(a_distance_beyond_the_floats_is_bad),
                                        cmocka_unit_test(a_row_of_version_1_is_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
