@@ -113,16 +113,22 @@ int db_run(sqlite3_stmt *s) {
     return db_err(rc == SQLITE_DONE || rc == SQLITE_ROW ? reset : rc);
 }
 
-int db_get_i64(sqlite3 *db, const char *sql, int64_t fallback, int64_t *ret) {
-    sqlite3_stmt *s = NULL;
-    int err = db_err(sqlite3_prepare_v2(db, sql, -1, &s, NULL));
-    if (err < 0)
-        return err;
+int db_run_i64(sqlite3_stmt *s, int64_t fallback, int64_t *ret) {
     int rc = sqlite3_step(s);
     if (rc == SQLITE_ROW)
         *ret = sqlite3_column_type(s, 0) == SQLITE_NULL ? fallback : sqlite3_column_int64(s, 0);
     else if (rc == SQLITE_DONE)
         *ret = fallback;
-    sqlite3_finalize(s);
+    sqlite3_reset(s);
     return db_err(rc);
+}
+
+int db_get_i64(sqlite3 *db, const char *sql, int64_t fallback, int64_t *ret) {
+    sqlite3_stmt *s = NULL;
+    int err = db_err(sqlite3_prepare_v2(db, sql, -1, &s, NULL));
+    if (err < 0)
+        return err;
+    err = db_run_i64(s, fallback, ret);
+    sqlite3_finalize(s);
+    return err;
 }

@@ -21,7 +21,9 @@ int db_exec(sqlite3 *db, const char *sql);
 int db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret);
 /* Runs a bound statement that gives no rows, and resets it. */
 int db_run(sqlite3_stmt *s);
-/* First column of the first row; fallback when there is none or it is NULL. */
+/* First column of the first row; fallback when there is none or it is NULL. db_run_i64: of a bound
+ * statement, which it resets. */
+int db_run_i64(sqlite3_stmt *s, int64_t fallback, int64_t *ret);
 int db_get_i64(sqlite3 *db, const char *sql, int64_t fallback, int64_t *ret);
 
 /* Logs "<what> <path>: <SQLite's words>; <next step>" and returns the err code. */

@@ -38,6 +38,8 @@ static const char *const statement_sql[] = {
     [RECORDS_ACKED] = "SELECT count(DISTINCT key) FROM outbox WHERE kind=3 AND key>=? AND key<?"
                       " AND seq<=coalesce((SELECT floor FROM cursor WHERE dest='mqtt' AND epoch="
                       "(SELECT value FROM meta WHERE key='epoch')),0)",
+    [RECORDS_FIRST] = "SELECT min(start) FROM record WHERE period=?",
+    [RECORDS_MARKED] = "SELECT count(*) FROM dirty",
 };
 static_assert(sizeof statement_sql / sizeof statement_sql[0] ==
                   sizeof((struct records *)NULL)->statements / sizeof(sqlite3_stmt *),

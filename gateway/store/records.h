@@ -48,7 +48,7 @@ struct records {
     struct suspect suspect;
     int32_t irradiance_device, irradiance_point; /* SITE_NONE */
     double irradiance;                           /* of the slot being made, W/m2 */
-    sqlite3_stmt *statements[8];
+    sqlite3_stmt *statements[10];
     char *text;
     uint8_t *blob;
     struct slot_facts facts, other; /* being made; a part of it, or the one before */
@@ -81,7 +81,9 @@ enum records_statement {
     RECORDS_SELF,      /* newest facts of a slot */
     RECORDS_MINUTES,   /* rows of one device's minutes in a range */
     RECORDS_NUMBER,    /* of an account */
-    RECORDS_ACKED      /* quarters delivered in a range */
+    RECORDS_ACKED,     /* quarters delivered in a range */
+    RECORDS_FIRST,     /* start of a period's oldest record */
+    RECORDS_MARKED     /* number of slots to be made again */
 };
 int records_prepare(struct records *r, enum records_statement which, sqlite3_stmt **ret);
 /* The site's index of feed i of a device in a row of some layout; SITE_NONE when it is gone. */

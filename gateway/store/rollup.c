@@ -14,11 +14,13 @@
 #define REVISE_BATCH 60   /* slots a transaction */
 #define LONG_BATCH   8
 
-static int64_t first_start(const struct records *r, int64_t code) {
-    char sql[100];
+static int64_t first_start(struct records *r, int64_t code) {
     int64_t start = INT64_MIN;
-    snprintf(sql, sizeof sql, "SELECT min(start) FROM record WHERE period=%" PRId64, code);
-    return db_get_i64(r->writer->db, sql, INT64_MIN, &start) < 0 ? INT64_MIN : start;
+    sqlite3_stmt *s;
+    if (records_prepare(r, RECORDS_FIRST, &s) < 0)
+        return INT64_MIN;
+    sqlite3_bind_int64(s, 1, code);
+    return db_run_i64(s, INT64_MIN, &start) < 0 ? INT64_MIN : start;
 }
 
 /* The longer slot that comes next: after the last one written, else the one of the first part.
@@ -226,7 +228,10 @@ static int revise_marked(struct rollup *u, ms_t now_ms) {
 
 static int count_marked(struct rollup *u) {
     int64_t n = 0;
-    int err = db_get_i64(u->records->writer->db, "SELECT count(*) FROM dirty", 0, &n);
+    sqlite3_stmt *s;
+    int err = records_prepare(u->records, RECORDS_MARKED, &s);
+    if (err == ERR_OK)
+        err = db_run_i64(s, 0, &n);
     /* the clock may have gone back */
     u->waiting = n;
     return err;

@@ -47,6 +47,7 @@ enum writer_statement {
     WRITE_CURSOR,
     WRITE_LEDGER,
     READ_REVISION,
+    READ_LAST_START,
     WRITER_STATEMENT_COUNT
 };
 

@@ -1,7 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -30,6 +28,7 @@ static const char *const statement_sql[WRITER_STATEMENT_COUNT] = {
     [WRITE_CURSOR] = "INSERT OR REPLACE INTO cursor VALUES(?,?,?,?)",
     [WRITE_LEDGER] = "INSERT INTO ledger(t,device,feed,counter,event,old,first,new,multiplier)"
                      " VALUES(?,?,?,?,?,?,?,?,?)",
+    [READ_LAST_START] = "SELECT max(start) FROM record WHERE period=?",
     [READ_REVISION] = "SELECT max(revision) FROM record WHERE period=? AND start=?",
 };
 
@@ -209,10 +208,9 @@ int writer_set_site(struct writer *w, const struct site *site) {
 }
 
 bool writer_last_start(struct writer *w, int64_t code, ms_t *ret_start) {
-    char sql[80];
     int64_t start = INT64_MIN;
-    snprintf(sql, sizeof sql, "SELECT max(start) FROM record WHERE period=%" PRId64, code);
-    if (db_get_i64(w->db, sql, INT64_MIN, &start) < 0 || start == INT64_MIN)
+    sqlite3_bind_int64(w->statements[READ_LAST_START], 1, code);
+    if (db_run_i64(w->statements[READ_LAST_START], INT64_MIN, &start) < 0 || start == INT64_MIN)
         return false;
     *ret_start = start;
     return true;
