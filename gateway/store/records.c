@@ -24,8 +24,8 @@
 
 static const char *const statement_sql[] = {
     [RECORDS_ROWS] = "SELECT device,start,body FROM slot WHERE period=? AND start=?" NEWEST_ROW,
-    [RECORDS_ROW_RANGE] = "SELECT device,start,body FROM slot WHERE period=? AND start>=? AND"
-                          " start<?" NEWEST_ROW " ORDER BY start",
+    [RECORDS_ROW_RANGE] = "SELECT device,body FROM slot WHERE period=? AND start=? AND"
+                          " device>=? AND device<=?" NEWEST_ROW,
     [RECORDS_FACTS] = "SELECT facts FROM record WHERE period=? AND start>=? AND start<? AND facts"
                       " IS NOT NULL" NEWEST_RECORD " ORDER BY start",
     [RECORDS_BEFORE] = "SELECT facts FROM record WHERE period=? AND start<? AND facts IS NOT NULL"

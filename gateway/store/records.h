@@ -75,7 +75,7 @@ int records_code(struct records *r, enum slot_period p, int account, int64_t *re
 
 enum records_statement {
     RECORDS_ROWS,      /* device rows of a slot, newest revision */
-    RECORDS_ROW_RANGE, /* the same of all slots in a range, by start */
+    RECORDS_ROW_RANGE, /* the same of devices with numbers in a range */
     RECORDS_FACTS,     /* newest facts of the slots in a range */
     RECORDS_BEFORE,    /* newest facts of the last slot before */
     RECORDS_SELF,      /* newest facts of a slot */
