@@ -32,8 +32,6 @@ static const char *const statement_sql[] = {
                        " ORDER BY start DESC,revision DESC LIMIT 1",
     [RECORDS_SELF] = "SELECT facts FROM record WHERE period=? AND start=? AND facts IS NOT NULL"
                      " ORDER BY revision DESC LIMIT 1",
-    [RECORDS_MINUTES] = "SELECT device,start,body FROM slot WHERE period=60 AND start>=? AND"
-                        " start<? AND device=?" NEWEST_ROW " ORDER BY start",
     [RECORDS_NUMBER] = "SELECT id FROM device WHERE name=?",
     [RECORDS_ACKED] = "SELECT count(DISTINCT key) FROM outbox WHERE kind=3 AND key>=? AND key<?"
                       " AND seq<=coalesce((SELECT floor FROM cursor WHERE dest='mqtt' AND epoch="

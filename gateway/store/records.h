@@ -48,7 +48,7 @@ struct records {
     struct suspect suspect;
     int32_t irradiance_device, irradiance_point; /* SITE_NONE */
     double irradiance;                           /* of the slot being made, W/m2 */
-    sqlite3_stmt *statements[10];
+    sqlite3_stmt *statements[9];
     char *text;
     uint8_t *blob;
     struct slot_facts facts, other; /* being made; a part of it, or the one before */
@@ -79,7 +79,6 @@ enum records_statement {
     RECORDS_FACTS,     /* newest facts of the slots in a range */
     RECORDS_BEFORE,    /* newest facts of the last slot before */
     RECORDS_SELF,      /* newest facts of a slot */
-    RECORDS_MINUTES,   /* rows of one device's minutes in a range */
     RECORDS_NUMBER,    /* of an account */
     RECORDS_ACKED,     /* quarters delivered in a range */
     RECORDS_FIRST,     /* start of a period's oldest record */
