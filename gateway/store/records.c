@@ -25,16 +25,14 @@
 
 static const char *const statement_sql[] = {
     [RECORDS_ROWS] = "SELECT device,start,body FROM slot WHERE period=? AND start=?" NEWEST_ROW,
-    [RECORDS_ROW_RANGE] = "SELECT device,start,body FROM slot WHERE period=? AND start>=? AND"
-                          " start<?" NEWEST_ROW " ORDER BY start",
+    [RECORDS_ROW_RANGE] = "SELECT device,body FROM slot WHERE period=? AND start=? AND"
+                          " device>=? AND device<=?" NEWEST_ROW,
     [RECORDS_FACTS] = "SELECT facts FROM record WHERE period=? AND start>=? AND start<? AND facts"
                       " IS NOT NULL" NEWEST_RECORD " ORDER BY start",
     [RECORDS_BEFORE] = "SELECT facts FROM record WHERE period=? AND start<? AND facts IS NOT NULL"
                        " ORDER BY start DESC,revision DESC LIMIT 1",
     [RECORDS_SELF] = "SELECT facts FROM record WHERE period=? AND start=? AND facts IS NOT NULL"
                      " ORDER BY revision DESC LIMIT 1",
-    [RECORDS_MINUTES] = "SELECT device,start,body FROM slot WHERE period=60 AND start>=? AND"
-                        " start<? AND device=?" NEWEST_ROW " ORDER BY start",
     [RECORDS_NUMBER] = "SELECT id FROM device WHERE name=?",
     [RECORDS_UNACKED] = "SELECT DISTINCT key FROM outbox WHERE kind=3 AND key>=? AND key<?"
                         " AND seq>coalesce((SELECT floor FROM cursor WHERE dest='mqtt' AND epoch="

@@ -50,7 +50,7 @@ struct records {
     size_t node_count;
     int32_t irradiance_device, irradiance_point; /* SITE_NONE */
     double irradiance;                           /* of the slot being made, W/m2 */
-    sqlite3_stmt *statements[10];
+    sqlite3_stmt *statements[9];
     char *text;
     uint8_t *blob;
     struct slot_facts facts, other; /* being made; a part of it, or the one before */
@@ -77,11 +77,10 @@ int records_code(struct records *r, enum slot_period p, int account, int64_t *re
 
 enum records_statement {
     RECORDS_ROWS,      /* device rows of a slot, newest revision */
-    RECORDS_ROW_RANGE, /* the same of all slots in a range, by start */
+    RECORDS_ROW_RANGE, /* the same of devices with numbers in a range */
     RECORDS_FACTS,     /* newest facts of the slots in a range */
     RECORDS_BEFORE,    /* newest facts of the last slot before */
     RECORDS_SELF,      /* newest facts of a slot */
-    RECORDS_MINUTES,   /* rows of one device's minutes in a range */
     RECORDS_NUMBER,    /* of an account */
     RECORDS_UNACKED,   /* quarters of a range that are not delivered, by start */
     RECORDS_FIRST,     /* start of a period's first record with facts, from a time on */

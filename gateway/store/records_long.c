@@ -12,6 +12,7 @@
 #include "sys/clock.h"
 
 #define ROW_BYTES_MAX 262144
+#define MERGE_GROUP   64
 #define QUARTERS_MAX  3100 /* of a month of 31 days, and a spare day */
 
 /* ---- device rows ------------------------------------------------------------------------ */
@@ -20,70 +21,94 @@ static ms_t part_end(enum slot_period part, ms_t start) {
     return slot_end(part, start, clock_utc_offset_s, 1);
 }
 
+/* Devices that are merged at a time: all of a large site at once would be most of the program's
+ * memory. */
+struct merge_group {
+    size_t first, count;
+    int64_t low, high; /* their numbers in the store */
+    struct slot_merge merges[MERGE_GROUP];
+};
+
+static int open_group(struct merge_group *g, const struct records *r, size_t first) {
+    size_t left = r->site->device_count - first;
+    *g = (struct merge_group){.first = first, .low = INT64_MAX, .high = -1};
+    int err = ERR_OK;
+    for (size_t i = first; err == ERR_OK && g->count < MERGE_GROUP && g->count < left; i++) {
+        int64_t number = r->writer->device_no[i];
+        g->low = number < g->low ? number : g->low;
+        g->high = number > g->high ? number : g->high;
+        err = slot_merge_init(&g->merges[g->count], r->site, i, &r->feed_order[r->feed_first[i]],
+                              (size_t)r->feed_count[i], r->facts.start, r->facts.end);
+        g->count += err == ERR_OK;
+    }
+    return err;
+}
+
 /* Rows of another layout are left out when another meter map has other points. Their energy is in
  * the facts. */
-static void take_part(struct records *r, enum slot_period part, sqlite3_stmt *s,
-                      struct slot_merge *merges) {
-    int64_t device_no = sqlite3_column_int64(s, 0);
-    int32_t device = device_no < r->numbers ? r->index_of[device_no] : SITE_NONE;
-    ms_t start = sqlite3_column_int64(s, 1);
-    const void *body = sqlite3_column_blob(s, 2);
-    size_t n = (size_t)sqlite3_column_bytes(s, 2);
+static void take_part(struct records *r, enum slot_period part, ms_t start, sqlite3_stmt *s,
+                      struct merge_group *g) {
+    int64_t number = sqlite3_column_int64(s, 0);
+    int32_t device = number < r->numbers ? r->index_of[number] : SITE_NONE;
+    const void *body = sqlite3_column_blob(s, 1);
+    size_t n = (size_t)sqlite3_column_bytes(s, 1);
     struct unpack u;
     struct slot_head head;
     unpack_init(&u, body, n);
-    if (device != SITE_NONE && slot_read_head(&u, &head) == ERR_OK &&
-        records_same_device(r, head.layout, (size_t)device))
-        slot_merge_row(&merges[device], start, part_end(part, start), body, n);
+    if (device != SITE_NONE && (size_t)device - g->first < g->count &&
+        slot_read_head(&u, &head) == ERR_OK && records_same_device(r, head.layout, (size_t)device))
+        slot_merge_row(&g->merges[(size_t)device - g->first], start, part_end(part, start), body,
+                       n);
 }
 
-static int take_rows(struct records *r, enum slot_period part, struct slot_merge *merges) {
+static int take_rows(struct records *r, enum slot_period part, ms_t start, struct merge_group *g) {
     sqlite3_stmt *s;
     int err = records_prepare(r, RECORDS_ROW_RANGE, &s);
     if (err < 0)
         return err;
     sqlite3_bind_int64(s, 1, slot_code(part));
-    sqlite3_bind_int64(s, 2, r->facts.start);
-    sqlite3_bind_int64(s, 3, r->facts.end);
+    sqlite3_bind_int64(s, 2, start);
+    sqlite3_bind_int64(s, 3, g->low);
+    sqlite3_bind_int64(s, 4, g->high);
     int rc;
     while ((rc = sqlite3_step(s)) == SQLITE_ROW)
-        take_part(r, part, s, merges);
+        take_part(r, part, start, s, g);
     sqlite3_reset(s);
     return db_err(rc);
 }
 
-static int write_rows(struct records *r, struct slot_merge *merges, double *ret_boundary_ms) {
-    uint8_t *bytes = malloc(ROW_BYTES_MAX);
-    int err = bytes ? ERR_OK : ERR_NOMEM;
-    for (size_t i = 0; err == ERR_OK && i < r->site->device_count; i++) {
+static int write_rows(struct records *r, struct merge_group *g, uint8_t *bytes,
+                      double *ret_boundary_ms) {
+    int err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < g->count; i++) {
+        struct slot_merge *m = &g->merges[i];
         struct pack p;
-        if (merges[i].rows == 0)
+        if (m->rows == 0)
             continue;
         pack_init(&p, bytes, ROW_BYTES_MAX);
-        slot_merge_write(&merges[i], r->writer->layout, &p);
+        slot_merge_write(m, r->writer->layout, &p);
         err = p.overflow ? ERR_LIMIT
                          : writer_put_slot(r->writer, slot_code(r->facts.period), r->facts.start,
-                                           r->writer->device_no[i], p.data, p.len);
-        *ret_boundary_ms = fmax(*ret_boundary_ms, slot_merge_boundary_ms(&merges[i]));
+                                           r->writer->device_no[g->first + i], p.data, p.len);
+        *ret_boundary_ms = fmax(*ret_boundary_ms, slot_merge_boundary_ms(m));
     }
-    free(bytes);
     return err;
 }
 
 static int merge_rows(struct records *r, enum slot_period part, double *ret_boundary_ms) {
-    size_t n = r->site->device_count, made = 0;
-    struct slot_merge *merges = calloc(n + 1, sizeof *merges);
-    int err = merges ? ERR_OK : ERR_NOMEM;
-    for (; err == ERR_OK && made < n; made++)
-        err = slot_merge_init(&merges[made], r->site, made, &r->feed_order[r->feed_first[made]],
-                              (size_t)r->feed_count[made], r->facts.start, r->facts.end);
-    if (err == ERR_OK)
-        err = take_rows(r, part, merges);
-    if (err == ERR_OK)
-        err = write_rows(r, merges, ret_boundary_ms);
-    for (size_t i = 0; i < made; i++)
-        slot_merge_fini(&merges[i]);
-    free(merges);
+    uint8_t *bytes = malloc(ROW_BYTES_MAX);
+    int err = bytes ? ERR_OK : ERR_NOMEM;
+    for (size_t i = 0; err == ERR_OK && i < r->site->device_count; i += MERGE_GROUP) {
+        struct merge_group g;
+        err = open_group(&g, r, i);
+        for (ms_t t = r->facts.start; err == ERR_OK && t < r->facts.end; t = part_end(part, t))
+            err = take_rows(r, part, t, &g);
+        if (err == ERR_OK)
+            err = write_rows(r, &g, bytes, ret_boundary_ms);
+        for (size_t k = 0; k < g.count; k++)
+            slot_merge_fini(&g.merges[k]);
+    }
+    free(bytes);
     return err;
 }
 

@@ -199,11 +199,10 @@ int records_load_rows(struct records *r, enum slot_period p, ms_t start) {
 }
 
 /* Import of one minute of a feed, from a row of its device. */
-static double minute_import(struct records *r, sqlite3_stmt *s, int32_t feed) {
+static double minute_import(struct records *r, sqlite3_stmt *s, ms_t start, int32_t feed) {
     struct unpack u;
     struct slot_head h;
-    ms_t start = sqlite3_column_int64(s, 1);
-    unpack_init(&u, sqlite3_column_blob(s, 2), (size_t)sqlite3_column_bytes(s, 2));
+    unpack_init(&u, sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1));
     if (slot_read_head(&u, &h) < 0)
         return (double)NAN;
     for (size_t i = 0; i < h.feed_count; i++) {
@@ -221,25 +220,37 @@ static double minute_import(struct records *r, sqlite3_stmt *s, int32_t feed) {
     return (double)NAN;
 }
 
-int records_sliding(struct records *r, ms_t start, struct demand_peak *ret) {
+/* Takes a minute of a feed's device, where there is a row of it. */
+static int take_minute(struct records *r, ms_t start, int32_t feed, struct demand_window *w) {
     sqlite3_stmt *s;
-    int err = records_prepare(r, RECORDS_MINUTES, &s);
+    int err = records_prepare(r, RECORDS_ROW_RANGE, &s);
+    if (err < 0)
+        return err;
+    int64_t device_no = r->writer->device_no[r->site->feeds[feed].device];
+    sqlite3_bind_int64(s, 1, slot_code(SLOT_1M));
+    sqlite3_bind_int64(s, 2, start);
+    sqlite3_bind_int64(s, 3, device_no);
+    sqlite3_bind_int64(s, 4, device_no);
+    int rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        demand_minute(w, start, minute_import(r, s, start, feed));
+    sqlite3_reset(s);
+    return db_err(rc);
+}
+
+int records_sliding(struct records *r, ms_t start, struct demand_peak *ret) {
+    int err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < r->site->metering_point_count; i++) {
-        int32_t feed = r->site->metering_points[i].feed;
         struct demand_window w;
         demand_init(&w);
         demand_peak_init(&ret[i]);
-        sqlite3_bind_int64(s, 1, start - (DEMAND_MINUTES - 1) * MS_PER_MIN);
-        sqlite3_bind_int64(s, 2, start + slot_ms(SLOT_15M));
-        sqlite3_bind_int64(s, 3, r->writer->device_no[r->site->feeds[feed].device]);
-        int rc;
-        while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-            demand_minute(&w, sqlite3_column_int64(s, 1), minute_import(r, s, feed));
-            if (w.last_minute >= start)
+        ms_t end = start + slot_ms(SLOT_15M);
+        for (ms_t t = start - (DEMAND_MINUTES - 1) * MS_PER_MIN; err == ERR_OK && t < end;
+             t += MS_PER_MIN) {
+            err = take_minute(r, t, r->site->metering_points[i].feed, &w);
+            if (w.last_minute == t && t >= start)
                 demand_peak_take(&ret[i], demand_sliding_kw(&w), demand_sliding_start(&w));
         }
-        sqlite3_reset(s);
-        err = db_err(rc);
     }
     return err;
 }

@@ -283,7 +283,7 @@ int rollup_recompute(struct rollup *u, int32_t from_day, int32_t to_day, int *re
     int n = 0, filed = 0, rc = SQLITE_DONE;
     while (err == ERR_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
         ms_t start = sqlite3_column_int64(s, 0);
-        bool frozen = is_filed(r, start);
+        bool frozen = records_is_filed(r, start);
         filed += frozen;
         n += !frozen;
         err = frozen ? ERR_OK : gap_mark(r->writer, SLOT_1D, start);

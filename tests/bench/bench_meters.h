@@ -1,12 +1,13 @@
-/* The meters of load/gen_readings.h as a site of DEVICES devices: one incomer that measures what
+/* The meters of load/gen_readings.h as a site of METERS_DEVICES: one incomer that measures what
  * the others sum up to, PV and loads, 30 points each, one account with a metering point; and their
  * readings, second by second.
  *
- * The site is loaded from files that are written into the folder. Owns its folder until
- * meters_fini(). One thread. */
+ * The site is loaded from files in a temporary folder, where its store belongs too; the folder is
+ * removed by meters_free(). One thread. */
 #ifndef BUSBAR_BENCH_METERS_H
 #define BUSBAR_BENCH_METERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "meter/reading.h"

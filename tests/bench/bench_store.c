@@ -2,9 +2,9 @@
  * historian's core and a real SQLite file, with a clock of its own, as fast as it goes.
  *
  * usage: bench_store [SECONDS [minute_devices]]
- * SECONDS: 3700 unless given, so that an hour is closed too. The run begins 40 s before a full
- * hour; these 40 s are not measured. Prints one JSON line. CPU is that of the thread (user and
- * kernel).
+ * SECONDS: 3700 unless given, so that an hour is closed too. The run begins 40 s before
+ * midnight; what closes then is not measured. Prints one JSON line. CPU is that of the thread (user
+ * and kernel).
  *
  * Closing costs are what the first CLOSE_S seconds after an edge cost more than the mean of the
  * other seconds: devices close with their first reading beyond the edge, their rows are committed
