@@ -195,13 +195,13 @@ static int code_of(struct reader *r, const struct site *site, enum slot_period p
         *ret = slot_code_bill(sqlite3_column_int64(s, 0));
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);
-    return rc == SQLITE_DONE ? ERR_NOT_FOUND : db_err(rc);
+    return rc == SQLITE_ROW ? ERR_OK : rc == SQLITE_DONE ? ERR_NOT_FOUND : db_err(rc);
 }
 
 int reader_facts(struct reader *r, const struct site *site, enum slot_period p, int account,
                  ms_t from, ms_t to, int (*on_facts)(void *arg, const struct slot_facts *f),
                  void *arg, uint64_t *ret_bad_rows) {
-    int64_t code;
+    int64_t code = 0;
     uint64_t bad_rows = 0;
     sqlite3_stmt *s;
     int err = code_of(r, site, p, account, &code);
