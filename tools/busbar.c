@@ -18,6 +18,7 @@ static const struct {
     {"meter", cmd_meter, "tells the daemon of an exchanged meter or transformer"},
     {"recompute", cmd_recompute, "has costs and carbon computed again from a day on"},
     {"file-month", cmd_file_month, "freezes a month that was reported"},
+    {"advise", cmd_advise, "contract demand, spare capacity and power factor, from the store"},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

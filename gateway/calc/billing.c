@@ -108,8 +108,9 @@ static bool is_usable(const struct advice_month *m) {
     return m->max_kw >= 0 && m->kwh >= 0 && isfinite(m->max_kw) && isfinite(m->kwh);
 }
 
-static int64_t contract_cost(const struct billing_rules *r, double capacity_kva, double contract_kw,
-                             const struct advice_month *months, size_t month_count) {
+int64_t billing_contract_cost(const struct billing_rules *r, double capacity_kva,
+                              double contract_kw, const struct advice_month *months,
+                              size_t month_count) {
     int64_t cost_e8 = 0;
     for (size_t i = 0; i < month_count; i++) {
         const struct advice_month *m = &months[i];
@@ -166,7 +167,7 @@ size_t billing_advise(const struct billing_rules *r, double capacity_kva, double
     size_t count = (size_t)(last - first) + 1;
     for (size_t i = 0; i < count; i++) {
         double kw = (first + (double)i) * step_kw;
-        int64_t cost_e8 = contract_cost(r, capacity_kva, kw, months, month_count);
+        int64_t cost_e8 = billing_contract_cost(r, capacity_kva, kw, months, month_count);
         if (ret_candidate_kw != NULL && i < cap)
             ret_candidate_kw[i] = kw;
         if (ret_cost_e8 != NULL && i < cap)

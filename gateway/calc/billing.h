@@ -80,6 +80,12 @@ struct advice {
     enum billing best; /* the cheapest way */
     size_t months;     /* counted */
 };
+/* What one contract costs over all usable months, in 1e-8 CNY: a candidate's cost for a contract
+ * that need not be a candidate. 0 without a usable month. */
+int64_t billing_contract_cost(const struct billing_rules *r, double capacity_kva,
+                              double contract_kw, const struct advice_month *months,
+                              size_t month_count);
+
 /* Costs are of demand and capacity only. A tie goes to capacity, then to the contract; the smallest
  * of equal candidates.
  *

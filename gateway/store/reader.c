@@ -28,6 +28,10 @@ static const char *const statement_sql[READER_STATEMENT_COUNT] = {
                     " GROUP BY chain,layout ORDER BY 3",
     [READ_CHAIN] = "SELECT body FROM raw WHERE t BETWEEN ? AND ? AND chain=? AND layout=?"
                    " ORDER BY t",
+    [READ_FACTS] = "SELECT facts FROM record WHERE period=? AND start>=? AND start<? AND"
+                   " facts IS NOT NULL AND revision=(SELECT max(n.revision) FROM record n WHERE"
+                   " n.period=record.period AND n.start=record.start) ORDER BY start",
+    [READ_NUMBER] = "SELECT id FROM device WHERE name=?",
 };
 
 const char *outbox_topic(enum outbox_kind k) {

@@ -9,10 +9,12 @@
 #include "base/buf.h"
 #include "base/units.h"
 #include "calc/completeness.h"
+#include "calc/facts.h"
 #include "meter/reading.h"
 #include "meter/site.h"
 
 struct reader;
+struct books_store; /* store/books.h */
 
 int reader_open(const char *path, struct reader **ret); /* ERR_IO, ERR_VERSION, ERR_CORRUPT */
 void reader_close(struct reader *r);
@@ -80,5 +82,19 @@ struct device_month {
  * Reads every 15-minute row of the month. ERR_RANGE for a month outside years 1970 to 9999. */
 int reader_completeness(struct reader *r, const struct site *site, const char *dest, int32_t month,
                         utc_offset_fn *zone, ms_t now, struct device_month *ret);
+
+/* Streams the facts of the slots of a period that start in [from, to), each in its newest revision,
+ * in order of time; memory is bounded by one slot. account: of a bill, its index in site; else -1.
+ *
+ * Everything comes in the order of site, found by the ids it was stored with: what a record does
+ * not have is unknown. A callback that returns < 0 stops with that code; it must not call this
+ * again. Rows that cannot be read are counted, not fatal. ERR_NOT_FOUND: the store never knew the
+ * account. */
+int reader_facts(struct reader *r, const struct site *site, enum slot_period p, int account,
+                 ms_t from, ms_t to, int (*on_facts)(void *arg, const struct slot_facts *f),
+                 void *arg, uint64_t *ret_bad_rows);
+
+/* The prices and curves as they are now: books_load() from this store. Free with books_free(). */
+int reader_books(struct reader *r, ms_t now_ms, struct books_store *ret);
 
 #endif

@@ -20,6 +20,8 @@ enum reader_statement {
     READ_RANGE,
     READ_CHAINS,
     READ_CHAIN,
+    READ_FACTS,
+    READ_NUMBER,
     READER_STATEMENT_COUNT
 };
 

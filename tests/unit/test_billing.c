@@ -316,6 +316,18 @@ static void the_adviser_tries_every_contract(void **state) {
     assert_int_equal(a.months, 3);
 }
 
+/* Contracts that no step of 50 kW meets, the second below the least that is allowed. python: of 615
+ * kW 645.75 are free: 615 x 40 + 723.5 x 36 + 623.5 x 40; of 333 kW 349.65: 833.7 x 40 + 1033.7 x
+ * 36
+ * + 933.7 x 40. */
+static void a_contract_that_is_no_candidate_has_its_cost(void **state) {
+    (void)state;
+    assert_int_equal(billing_contract_cost(&rules, 1000, 615, year, COUNT(year)), 75586 * CNY);
+    assert_int_equal(billing_contract_cost(&rules, 1000, 333, year, COUNT(year)),
+                     1079092 * (CNY / 10));
+    assert_int_equal(billing_contract_cost(&rules, 1000, 615, year, 0), 0);
+}
+
 /* The same year with other prices of the two ways without a contract, which costs 76,240. */
 static void the_cheapest_way_wins_and_a_tie_goes_to_capacity(void **state) {
     (void)state;
@@ -435,6 +447,7 @@ int main(void) {
         cmocka_unit_test(without_a_power_factor_nothing_is_advised),
         cmocka_unit_test(the_advice_is_never_negative),
         cmocka_unit_test(the_adviser_tries_every_contract),
+        cmocka_unit_test(a_contract_that_is_no_candidate_has_its_cost),
         cmocka_unit_test(the_cheapest_way_wins_and_a_tie_goes_to_capacity),
         cmocka_unit_test(candidates_are_whole_steps_between_the_limits),
         cmocka_unit_test(no_more_is_written_than_there_is_room),
