@@ -172,15 +172,29 @@ static void next(struct gauge *g, bool new_quarter) {
         gauge_next_quarter(g);
 }
 
+/* Nothing is written of the slot that is left: its register energy stays with the next one, or
+ * goes where it belongs when the next reading tells of a gap. */
+static void feed_skip(struct feed_state *f, enum slot_period p, ms_t edge) {
+    for (int k = 0; k < FEED_COUNTERS; k++) {
+        struct counter *c = feed_counter_of(f, k);
+        if (c)
+            counter_skip(c, p, edge);
+        if (k < FEED_DIRECTIONS && !isnan(f->kw_factor))
+            f->run.mark[p][k] = feed_run_at(f, k, edge);
+    }
+    if (f->supply)
+        supply_next_slot(f->supply, p);
+}
+
 /* A leap: what was held ends, and nothing is known of the time between. */
 static void leap_feed(struct feed_state *f, ms_t minute, bool new_quarter) {
     f->power.hold.held = 0;
     f->run.until = f->run.at;
     if (f->supply)
         f->supply->until = f->supply->at;
-    feed_next_slot(f, SLOT_1M, minute);
+    feed_skip(f, SLOT_1M, minute);
     if (new_quarter)
-        feed_next_slot(f, SLOT_15M, minute);
+        feed_skip(f, SLOT_15M, minute);
 }
 
 void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute) {

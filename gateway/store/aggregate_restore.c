@@ -44,8 +44,9 @@ static void restore_feed(struct feed_state *f, ms_t saved_minute, ms_t minute, s
         for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
             enum slot_period period = (enum slot_period)p;
             if (slot_edge(period, saved_minute) != slot_edge(period, minute))
-                counter_next_slot(c, period, slot_edge(period, minute), (double)NAN);
+                counter_skip(c, period, slot_edge(period, minute));
         }
+        counter_stand_at(c, minute);
     }
 }
 

@@ -185,11 +185,12 @@ static int64_t in_advance(const struct counter *c, double run) {
     return flowed >= (double)most ? most : (int64_t)flowed;
 }
 
-/* Between two readings one edge may be given something in advance: slots after it are not known
- * until the next reading, so nothing may be in them either. */
+/* At the last edge the value is what the slot that ended there was told: a longer slot that ends
+ * there too gets the same. Between two readings one edge may be given something in advance: slots
+ * after it are not known until the next reading, so nothing may be in them either. */
 static int64_t parts_at(const struct counter *c, ms_t t, double run) {
     int64_t v;
-    if (c->energy.base_utc_ms < c->edge && t > c->edge)
+    if (t <= c->edge || c->energy.base_utc_ms < c->edge)
         return c->parts;
     if (c->step.delta > 0 && t < c->step.to_utc_ms)
         v = (c->total - c->step.delta) * COUNTER_PARTS +
@@ -209,6 +210,14 @@ static struct counter_mark mark_before(const struct counter *c, ms_t edge) {
     return (struct counter_mark){c->total, c->energy.base, c->energy.base_utc_ms};
 }
 
+/* A reading in the slot that ends at end, or one on each side of it; or what was counted at an
+ * earlier multiplier stands in it. last: the last reading before end. */
+static bool is_known(const struct counter *c, const struct span *s, ms_t end,
+                     const struct counter_mark *last) {
+    bool around = last->utc_ms != 0 && last->utc_ms < end && c->energy.base_utc_ms >= end;
+    return s->seen || around || s->carry < 0.0 || s->carry > 0.0;
+}
+
 struct counter_slot counter_close(const struct counter *c, enum slot_period p, ms_t end,
                                   double run) {
     const struct span *s = &c->open[p];
@@ -222,8 +231,7 @@ struct counter_slot counter_close(const struct counter *c, enum slot_period p, m
                              .suspect = s->suspect};
     if (c->point == SITE_NONE || isnan(c->per_register))
         return r;
-    /* known: a reading in it, or one on each side of it */
-    r.known = last.utc_ms != 0 && (s->seen || c->energy.base_utc_ms >= end);
+    r.known = is_known(c, s, end, &last);
     if (last.utc_ms != 0 && s->start.utc_ms != 0) {
         r.register_start = counter_register(c, s->start.count);
         r.register_end = counter_register(c, last.count);
@@ -233,19 +241,29 @@ struct counter_slot counter_close(const struct counter *c, enum slot_period p, m
     if (!r.known)
         return r;
     r.parts = parts_at(c, end, run) - s->parts_start;
-    r.edge_parts = s->start.utc_ms != 0 && s->carry == 0.0
+    r.edge_parts = s->start.utc_ms != 0 && last.utc_ms != 0 && s->carry == 0.0
                        ? r.parts - (last.total - s->start.total) * COUNTER_PARTS
                        : 0;
     return r;
 }
 
+void counter_skip(struct counter *c, enum slot_period p, ms_t edge) {
+    struct span *s = &c->open[p];
+    c->edge = edge;
+    s->start = mark_before(c, edge);
+    s->seen = false;
+}
+
 void counter_next_slot(struct counter *c, enum slot_period p, ms_t end, double run) {
-    if (c->energy.started)
+    const struct counter_mark last = mark_before(c, end);
+    if (!is_known(c, &c->open[p], end, &last)) {
+        counter_skip(c, p, end); /* the slot could not say what it had */
+    } else {
         c->parts = parts_at(c, end, run);
-    c->edge = end;
-    c->open[p] = (struct span){.parts_start = c->parts,
-                               .start = mark_before(c, end),
-                               .recovered = c->step.gap && c->step.to_utc_ms > end};
+        c->edge = end;
+        c->open[p] = (struct span){.parts_start = c->parts, .start = last};
+    }
+    c->open[p].recovered = c->step.gap && c->step.to_utc_ms > end;
 }
 
 double counter_so_far(const struct counter *c, enum slot_period p, double run) {
@@ -383,4 +401,10 @@ void counter_restore(struct counter *c, struct unpack *u) {
     c->read_utc_ms = unpack_signed(u);
     for (int i = 0; i < SLOT_OPEN_COUNT; i++)
         restore_span(&c->open[i], u);
+}
+
+void counter_stand_at(struct counter *c, ms_t minute) {
+    c->edge = minute;
+    c->fresh = c->energy.started && slot_edge(SLOT_1M, c->energy.base_utc_ms) == minute;
+    counter_settle(c);
 }

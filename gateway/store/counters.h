@@ -107,6 +107,8 @@ struct counter_slot counter_close(const struct counter *c, enum slot_period p, m
                                   double run);
 /* Goes over the edge: the shorter slots first, then the longer ones that end there too. */
 void counter_next_slot(struct counter *c, enum slot_period p, ms_t end, double run);
+/* Goes to another edge while no slot is written: what the open one had stays with the next. */
+void counter_skip(struct counter *c, enum slot_period p, ms_t edge);
 double counter_so_far(const struct counter *c, enum slot_period p, double run); /* amount; NAN */
 double counter_amount(const struct counter *c, double run); /* of all that was counted; NAN */
 double counter_register(const struct counter *c, int64_t count);
@@ -127,6 +129,8 @@ int64_t counter_gap_parts(const struct counter_gap *g, ms_t edge);
 /* Checkpoint. Restoring leaves what comes from the configuration. */
 void counter_save(const struct counter *c, struct pack *p);
 void counter_restore(struct counter *c, struct unpack *u);
+/* After restoring: the open minute. A reading that closed the one before it belongs to it. */
+void counter_stand_at(struct counter *c, ms_t minute);
 
 /* Factor from a unit to kWh, kW, kvarh or kvar; NAN when it is none of them. */
 double unit_kilo_factor(const char *unit);
