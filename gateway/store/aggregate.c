@@ -351,6 +351,7 @@ void aggregate_reading(struct aggregate *a, struct reading *r) {
     while (r->utc_ms >= state->minute + slot_ms(SLOT_1M))
         aggregate_close_minute(a, r->device);
     settle_counters(a, r->device);
+    state->taken = true;
     bool late = r->utc_ms < state->minute;
     bool answered = r->kind == READING_POLL && any_was_read(a->scratch, n);
     if (answered)
@@ -372,8 +373,7 @@ void aggregate_reading(struct aggregate *a, struct reading *r) {
     aggregate_report_presence(a, r->device, r, answered);
     if (state->checkpoint) {
         state->checkpoint = false;
-        size_t bytes = aggregate_save(a, r->device, a->body, a->body_cap);
-        a->sink.checkpoint(a->sink.arg, r->device, a->body, bytes);
+        aggregate_checkpoint(a, r->device);
     }
 }
 

@@ -42,6 +42,7 @@ struct feed_state {
 
 struct device_state {
     ms_t minute;                    /* start of its open minute */
+    bool taken;                     /* a reading went into it */
     struct gauge presence;          /* whether it answered */
     int32_t first_feed, feed_count; /* in feed_order */
     bool down;
@@ -127,6 +128,8 @@ struct feed_state *aggregate_feed(const struct aggregate *a, size_t device, int3
 struct counter *feed_counter_of(struct feed_state *f, int k);
 /* Integrated power at t in the direction of counter k; NAN: none. */
 double feed_run_at(const struct feed_state *f, int k, ms_t t);
+/* Gives the device's counters to the sink, beside what they have just told it. */
+void aggregate_checkpoint(struct aggregate *a, size_t device);
 struct counter_place {
     size_t device;
     int32_t feed; /* among the device's */

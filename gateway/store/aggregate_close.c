@@ -157,8 +157,7 @@ void aggregate_close_minute(struct aggregate *a, size_t device) {
     if (quarter_ends)
         write_slot(a, device, SLOT_15M, end - slot_ms(SLOT_15M), end);
     aggregate_skip_to(a, device, end);
-    size_t n = aggregate_save(a, device, a->body, a->body_cap);
-    a->sink.checkpoint(a->sink.arg, device, a->body, n);
+    aggregate_checkpoint(a, device);
 }
 
 void aggregate_close_quarter(struct aggregate *a, size_t device) {
@@ -203,6 +202,7 @@ void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute) {
     bool new_quarter = slot_edge(SLOT_15M, minute) != slot_edge(SLOT_15M, state->minute);
     bool leap = minute != state->minute + slot_ms(SLOT_1M);
     state->minute = minute;
+    state->taken = false;
     next(&state->presence, new_quarter);
     for (size_t i = 0; i < d->profile->point_count; i++) {
         struct gauge *g = &a->points[d->point_base + i];
@@ -219,4 +219,6 @@ void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute) {
         if (leap)
             leap_feed(f, minute, new_quarter);
     }
+    if (leap) /* the quarter that was left may have been written */
+        aggregate_checkpoint(a, device);
 }

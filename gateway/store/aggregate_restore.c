@@ -34,6 +34,11 @@ size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, si
     return p.len;
 }
 
+void aggregate_checkpoint(struct aggregate *a, size_t device) {
+    size_t n = aggregate_save(a, device, a->body, a->body_cap);
+    a->sink.checkpoint(a->sink.arg, device, a->body, n);
+}
+
 /* Slots that ended between the checkpoint and now are behind the counter. */
 static void restore_feed(struct feed_state *f, ms_t saved_minute, ms_t minute, struct unpack *u) {
     for (int k = 0; k < FEED_COUNTERS && !u->bad; k++) {
@@ -59,8 +64,10 @@ int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, s
     ms_t minute = unpack_signed(&u);
     if (unpack_varint(&u) != (uint64_t)state->feed_count)
         return ERR_CORRUPT;
-    if (minute > state->minute && minute - state->minute <= AHEAD_MAX_MS)
+    if (minute > state->minute && minute - state->minute <= AHEAD_MAX_MS) {
         state->minute = minute;
+        state->taken = true; /* by a reading that closed what was before it */
+    }
     for (int32_t i = 0; i < state->feed_count; i++) {
         const struct feed *feed;
         struct feed_state *f = aggregate_feed(a, device, i, &feed);
@@ -181,6 +188,7 @@ void aggregate_take_over(struct aggregate *a, const struct aggregate *old) {
         for (size_t k = 0; k < old->site->device_count; k++)
             if (strcmp(a->site->devices[i].id, old->site->devices[k].id) == 0) {
                 a->devices[i].minute = old->devices[k].minute;
+                a->devices[i].taken = old->devices[k].taken;
                 a->devices[i].presence = old->devices[k].presence;
                 a->devices[i].down = old->devices[k].down;
                 a->devices[i].answered_utc_ms = old->devices[k].answered_utc_ms;

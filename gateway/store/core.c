@@ -107,13 +107,13 @@ static void demolish(struct core *c) {
     records_fini(&c->records);
 }
 
-static ms_t first_minute(struct core *c, ms_t now_ms) {
-    ms_t last, now = slot_edge(SLOT_1M, now_ms);
+/* After the last record; before any, where the store began: what was written since then waits for
+ * its record. A clock that has gone back is core_advance()'s to see. */
+static ms_t first_minute(struct core *c) {
+    ms_t last;
     if (!writer_last_start(c->writer, slot_code(SLOT_1M), &last))
-        return now;
-    ms_t next = last + slot_ms(SLOT_1M);
-    /* a clock that went back by hours is believed, as in core_advance() */
-    return next - now > CORE_REWIND_MS ? now : next;
+        return slot_edge(SLOT_1M, c->writer->epoch);
+    return last + slot_ms(SLOT_1M);
 }
 
 int core_init(struct core *c, const struct site *site, struct live *live, struct writer *writer,
@@ -123,7 +123,7 @@ int core_init(struct core *c, const struct site *site, struct live *live, struct
                        .writer = writer,
                        .clock = CLOCK_UNSYNCED,
                        .clock_offset_ms = (double)NAN};
-    c->minute = first_minute(c, now_ms);
+    c->minute = first_minute(c);
     c->event_text = malloc(EVENT_TEXT_MAX);
     int err = c->event_text ? build(c, site) : ERR_NOMEM;
     if (err == ERR_OK)
