@@ -225,6 +225,13 @@ static void take_gap(struct aggregate *a, size_t device, int32_t feed, int k, st
     a->sink.gap(a->sink.arg, &g);
 }
 
+/* Stored readings come back in the order of their times. After a clock step that is not the order
+ * in which they were read: a register that seems to fall says nothing then. Only what is read from
+ * now on can show a reset. */
+static bool is_doubtful(enum energy_event e) {
+    return e == ENERGY_HELD || e == ENERGY_RESET || e == ENERGY_JUMP;
+}
+
 /* Register k of a feed, before the slots up to this reading are closed: they share its step. */
 static void take_counter(struct aggregate *a, int32_t feed, int k, struct counter *c,
                          const struct feed_state *f, struct reading *r) {
@@ -234,14 +241,19 @@ static void take_counter(struct aggregate *a, int32_t feed, int k, struct counte
     const struct sample *s = &a->scratch[i];
     if (!quality_usable((enum quality)s->quality))
         return;
-    if (a->replaying && c->energy.started && s->utc_ms <= c->energy.base_utc_ms)
+    if (a->replaying && c->energy.started && s->utc_ms <= c->read_utc_ms)
         return;
     const struct point_def *def = &d->profile->points[i];
+    const struct counter before = *c;
     bool conflict;
     struct counter_change change =
         counter_add(c, def, decode_raw(def, reading_registers(r) + def->image_offset),
                     decode_multiplier(d, r, i, &conflict), s->utc_ms, (ms_t)hold_ms(d),
                     state->minute, feed_run_at(f, k, s->utc_ms));
+    if (a->replaying && is_doubtful(change.event)) {
+        *c = before;
+        return;
+    }
     take_gap(a, r->device, feed, k, c, &change);
     if (change.event == ENERGY_NONE && !change.ratio_changed && !change.coarse)
         return;
