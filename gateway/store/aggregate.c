@@ -241,7 +241,8 @@ static void take_counter(struct aggregate *a, int32_t feed, int k, struct counte
     const struct sample *s = &a->scratch[i];
     if (!quality_usable((enum quality)s->quality))
         return;
-    if (a->replaying && c->energy.started && s->utc_ms <= c->read_utc_ms)
+    /* without a checkpoint of this register the stored readings may be another one's */
+    if (a->replaying && (!c->energy.started || s->utc_ms <= c->read_utc_ms))
         return;
     const struct point_def *def = &d->profile->points[i];
     const struct counter before = *c;

@@ -109,7 +109,7 @@ double aggregate_so_far(const struct aggregate *a, int32_t feed, enum feed_count
  */
 double aggregate_total(const struct aggregate *a, int32_t feed, enum feed_counter direction);
 
-/* Counters of a device as a checkpoint; restore wants the same feeds, else ERR_CORRUPT. A device
+/* Counters of a device as a checkpoint. Restoring finds them by the names of their points. A device
  * that had closed its minute before the others stands beyond it again. */
 size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, size_t cap);
 int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, size_t n);
