@@ -231,11 +231,12 @@ static struct counter_mark mark_before(const struct counter *c, ms_t edge) {
     return (struct counter_mark){c->total, c->energy.base, c->energy.base_utc_ms};
 }
 
-/* A reading in the slot that ends at end, or one on each side of it; or what was counted at an
- * earlier multiplier stands in it. last: the last reading before end. */
+/* A reading in the slot that ends at end, or one on each side of it, the later one in hand; or what
+ * was counted at an earlier multiplier stands in it. last: the last reading before end. */
 static bool is_known(const struct counter *c, const struct span *s, ms_t end,
                      const struct counter_mark *last) {
-    bool around = last->utc_ms != 0 && last->utc_ms < end && c->energy.base_utc_ms >= end;
+    bool around =
+        c->fresh && last->utc_ms != 0 && last->utc_ms < end && c->energy.base_utc_ms >= end;
     return s->seen || around || s->carry < 0.0 || s->carry > 0.0;
 }
 
