@@ -219,10 +219,13 @@ static void take_gap(struct aggregate *a, size_t device, int32_t feed, int k, st
                           .device_feeds = (uint32_t)state->feed_count};
     g.open_start[SLOT_1M] = state->minute;
     g.open_start[SLOT_15M] = slot_edge(SLOT_15M, state->minute);
+    const struct counter before = *c;
     if (change->gap_from == 0 || !counter_take_gap(c, change, g.open_start, &g.gap))
         return;
-    state->checkpoint = true; /* the entry and what it was taken from belong together */
-    a->sink.gap(a->sink.arg, &g);
+    if (a->sink.gap(a->sink.arg, &g) < 0)
+        *c = before; /* the open slot has it */
+    else
+        state->checkpoint = true; /* the entry and what it was taken from belong together */
 }
 
 /* Stored readings come back in the order of their times. After a clock step that is not the order

@@ -62,12 +62,14 @@ struct gap_entry {
     ms_t open_start[SLOT_OPEN_COUNT]; /* slots before these were closed */
 };
 
+/* slot and gap: < 0 when it finds no room; what the counters had for it stays with them. A
+ * checkpoint follows each that was taken, and must find room then. */
 struct aggregate_sink {
     void *arg;
-    void (*slot)(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
-                 size_t n);
+    int (*slot)(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
+                size_t n);
     void (*checkpoint)(void *arg, size_t device, const uint8_t *body, size_t n);
-    void (*gap)(void *arg, const struct gap_entry *g);
+    int (*gap)(void *arg, const struct gap_entry *g);
     void (*ledger)(void *arg, size_t device, ms_t at, const struct ledger_entry *e);
     void (*event)(void *arg, const struct event_body *e);
 };

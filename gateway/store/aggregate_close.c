@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "base/err.h"
 #include "store/aggregate.h"
 
 /* Energy without any counter, from integrated power: all of it stands in the carry. */
@@ -100,6 +101,20 @@ static void feed_next_slot(struct feed_state *f, enum slot_period p, ms_t end) {
         supply_next_slot(f->supply, p);
 }
 
+/* Nothing is written of the slot that is left: its register energy stays with the next one, or
+ * goes where it belongs when the next reading tells of a gap. */
+static void feed_skip(struct feed_state *f, enum slot_period p, ms_t edge) {
+    for (int k = 0; k < FEED_COUNTERS; k++) {
+        struct counter *c = feed_counter_of(f, k);
+        if (c)
+            counter_skip(c, p, edge);
+        if (k < FEED_DIRECTIONS && !isnan(f->kw_factor))
+            f->run.mark[p][k] = feed_run_at(f, k, edge);
+    }
+    if (f->supply)
+        supply_next_slot(f->supply, p);
+}
+
 static struct slot_point last_value(const struct aggregate *a, size_t point) {
     const struct window *w = &a->points[point].minute;
     return (struct slot_point){.has_value = w->samples > 0 && !isnan(w->last),
@@ -109,8 +124,8 @@ static struct slot_point last_value(const struct aggregate *a, size_t point) {
                                    w->samples > 0 ? (enum quality)w->worst : QUALITY_MISSING};
 }
 
-static void write_slot(struct aggregate *a, size_t device, enum slot_period p, ms_t start,
-                       ms_t end) {
+static int write_slot(struct aggregate *a, size_t device, enum slot_period p, ms_t start,
+                      ms_t end) {
     struct device_state *state = &a->devices[device];
     const struct device *d = &a->site->devices[device];
     struct pack out;
@@ -124,7 +139,6 @@ static void write_slot(struct aggregate *a, size_t device, enum slot_period p, m
         const struct feed *feed;
         struct feed_state *f = aggregate_feed(a, device, i, &feed);
         close_feed(&out, f, p, start, end, &presence);
-        feed_next_slot(f, p, end);
     }
     slot_write_point_count(&out, d->profile->point_count);
     for (size_t i = 0; i < d->profile->point_count; i++) {
@@ -133,7 +147,16 @@ static void write_slot(struct aggregate *a, size_t device, enum slot_period p, m
         struct slot_point s = gauge ? gauge_result(&a->points[point], p) : last_value(a, point);
         slot_write_point(&out, &s);
     }
-    a->sink.slot(a->sink.arg, p, start, device, out.data, out.len);
+    int err = a->sink.slot(a->sink.arg, p, start, device, out.data, out.len);
+    for (int32_t i = 0; i < state->feed_count; i++) {
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
+        if (err < 0)
+            feed_skip(f, p, end);
+        else
+            feed_next_slot(f, p, end);
+    }
+    return err;
 }
 
 void aggregate_close_minute(struct aggregate *a, size_t device) {
@@ -152,12 +175,12 @@ void aggregate_close_minute(struct aggregate *a, size_t device) {
         if (f->supply)
             supply_advance(f->supply, end);
     }
-    write_slot(a, device, SLOT_1M, start, end);
-    bool quarter_ends = end % slot_ms(SLOT_15M) == 0;
-    if (quarter_ends)
-        write_slot(a, device, SLOT_15M, end - slot_ms(SLOT_15M), end);
+    bool kept = write_slot(a, device, SLOT_1M, start, end) == ERR_OK;
+    if (end % slot_ms(SLOT_15M) == 0)
+        kept = write_slot(a, device, SLOT_15M, end - slot_ms(SLOT_15M), end) == ERR_OK || kept;
     aggregate_skip_to(a, device, end);
-    aggregate_checkpoint(a, device);
+    if (kept) /* else the checkpoint before says all that was written */
+        aggregate_checkpoint(a, device);
 }
 
 void aggregate_close_quarter(struct aggregate *a, size_t device) {
@@ -169,20 +192,6 @@ static void next(struct gauge *g, bool new_quarter) {
     gauge_next_minute(g);
     if (new_quarter)
         gauge_next_quarter(g);
-}
-
-/* Nothing is written of the slot that is left: its register energy stays with the next one, or
- * goes where it belongs when the next reading tells of a gap. */
-static void feed_skip(struct feed_state *f, enum slot_period p, ms_t edge) {
-    for (int k = 0; k < FEED_COUNTERS; k++) {
-        struct counter *c = feed_counter_of(f, k);
-        if (c)
-            counter_skip(c, p, edge);
-        if (k < FEED_DIRECTIONS && !isnan(f->kw_factor))
-            f->run.mark[p][k] = feed_run_at(f, k, edge);
-    }
-    if (f->supply)
-        supply_next_slot(f->supply, p);
 }
 
 /* A leap: what was held ends, and nothing is known of the time between. */

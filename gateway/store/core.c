@@ -15,15 +15,15 @@
 #define GRACE_MAX_MS   10000
 #define STEP_BACK_MS   10000 /* of a reading behind its chain: the clock was stepped */
 
-static void on_slot(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
-                    size_t n) {
+static int on_slot(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
+                   size_t n) {
     struct core *c = arg;
     struct pending_block b = {.kind = PENDING_SLOT,
                               .bytes = (uint32_t)n,
                               .period = (uint8_t)p,
                               .number = (uint32_t)device,
                               .t = start};
-    pending_add(&c->writer->pending, &b, body);
+    return pending_add(&c->writer->pending, &b, body);
 }
 
 static void on_checkpoint(void *arg, size_t device, const uint8_t *body, size_t n) {
@@ -46,10 +46,10 @@ void core_event(struct core *c, const struct event_body *e) {
     c->urgent = true;
 }
 
-static void on_gap(void *arg, const struct gap_entry *g) {
+static int on_gap(void *arg, const struct gap_entry *g) {
     struct core *c = arg;
     struct pending_block b = {.kind = PENDING_GAP, .bytes = sizeof *g, .number = g->device};
-    pending_add(&c->writer->pending, &b, g);
+    return pending_add(&c->writer->pending, &b, g);
 }
 
 static void on_ledger(void *arg, size_t device, ms_t at, const struct ledger_entry *e) {
