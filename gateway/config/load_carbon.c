@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "config/hash.h"
+#include "base/hash.h"
 
 #define FACTORS_MAX 2000
 #define FUELS_MAX   100

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "config/hash.h"
+#include "base/hash.h"
 #include "config/nearest.h"
 #include "meter/site.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "config/hash.h"
+#include "base/hash.h"
 #include "config/site_draft.h"
 
 static const struct field site_file_fields[] = {

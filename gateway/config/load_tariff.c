@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "config/hash.h"
+#include "base/hash.h"
 #include "config/tariff_draft.h"
 #include "config/tariff_load.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "config/hash.h"
+#include "base/hash.h"
 
 int name_table_init(struct name_table *t, struct arena *arena, size_t names) {
     size_t slots = 8;

@@ -219,10 +219,20 @@ static void take_gap(struct aggregate *a, size_t device, int32_t feed, int k, st
                           .device_feeds = (uint32_t)state->feed_count};
     g.open_start[SLOT_1M] = state->minute;
     g.open_start[SLOT_15M] = slot_edge(SLOT_15M, state->minute);
+    const struct counter before = *c;
     if (change->gap_from == 0 || !counter_take_gap(c, change, g.open_start, &g.gap))
         return;
-    state->checkpoint = true; /* the entry and what it was taken from belong together */
-    a->sink.gap(a->sink.arg, &g);
+    if (a->sink.gap(a->sink.arg, &g) < 0)
+        *c = before; /* the open slot has it */
+    else
+        state->checkpoint = true; /* the entry and what it was taken from belong together */
+}
+
+/* Stored readings come back in the order of their times. After a clock step that is not the order
+ * in which they were read: a register that seems to fall says nothing then. Only what is read from
+ * now on can show a reset. */
+static bool is_doubtful(enum energy_event e) {
+    return e == ENERGY_HELD || e == ENERGY_RESET || e == ENERGY_JUMP;
 }
 
 /* Register k of a feed, before the slots up to this reading are closed: they share its step. */
@@ -234,14 +244,20 @@ static void take_counter(struct aggregate *a, int32_t feed, int k, struct counte
     const struct sample *s = &a->scratch[i];
     if (!quality_usable((enum quality)s->quality))
         return;
-    if (a->replaying && c->energy.started && s->utc_ms <= c->energy.base_utc_ms)
+    /* without a checkpoint of this register the stored readings may be another one's */
+    if (a->replaying && (!c->energy.started || s->utc_ms <= c->read_utc_ms))
         return;
     const struct point_def *def = &d->profile->points[i];
+    const struct counter before = *c;
     bool conflict;
     struct counter_change change =
         counter_add(c, def, decode_raw(def, reading_registers(r) + def->image_offset),
                     decode_multiplier(d, r, i, &conflict), s->utc_ms, (ms_t)hold_ms(d),
                     state->minute, feed_run_at(f, k, s->utc_ms));
+    if (a->replaying && is_doubtful(change.event)) {
+        *c = before;
+        return;
+    }
     take_gap(a, r->device, feed, k, c, &change);
     if (change.event == ENERGY_NONE && !change.ratio_changed && !change.coarse)
         return;
@@ -351,6 +367,7 @@ void aggregate_reading(struct aggregate *a, struct reading *r) {
     while (r->utc_ms >= state->minute + slot_ms(SLOT_1M))
         aggregate_close_minute(a, r->device);
     settle_counters(a, r->device);
+    state->taken = true;
     bool late = r->utc_ms < state->minute;
     bool answered = r->kind == READING_POLL && any_was_read(a->scratch, n);
     if (answered)
@@ -372,8 +389,7 @@ void aggregate_reading(struct aggregate *a, struct reading *r) {
     aggregate_report_presence(a, r->device, r, answered);
     if (state->checkpoint) {
         state->checkpoint = false;
-        size_t bytes = aggregate_save(a, r->device, a->body, a->body_cap);
-        a->sink.checkpoint(a->sink.arg, r->device, a->body, bytes);
+        aggregate_checkpoint(a, r->device);
     }
 }
 

@@ -42,6 +42,7 @@ struct feed_state {
 
 struct device_state {
     ms_t minute;                    /* start of its open minute */
+    bool taken;                     /* a reading went into it */
     struct gauge presence;          /* whether it answered */
     int32_t first_feed, feed_count; /* in feed_order */
     bool down;
@@ -61,12 +62,14 @@ struct gap_entry {
     ms_t open_start[SLOT_OPEN_COUNT]; /* slots before these were closed */
 };
 
+/* slot and gap: < 0 when it finds no room; what the counters had for it stays with them. A
+ * checkpoint follows each that was taken, and must find room then. */
 struct aggregate_sink {
     void *arg;
-    void (*slot)(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
-                 size_t n);
+    int (*slot)(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
+                size_t n);
     void (*checkpoint)(void *arg, size_t device, const uint8_t *body, size_t n);
-    void (*gap)(void *arg, const struct gap_entry *g);
+    int (*gap)(void *arg, const struct gap_entry *g);
     void (*ledger)(void *arg, size_t device, ms_t at, const struct ledger_entry *e);
     void (*event)(void *arg, const struct event_body *e);
 };
@@ -108,7 +111,7 @@ double aggregate_so_far(const struct aggregate *a, int32_t feed, enum feed_count
  */
 double aggregate_total(const struct aggregate *a, int32_t feed, enum feed_counter direction);
 
-/* Counters of a device as a checkpoint; restore wants the same feeds, else ERR_CORRUPT. A device
+/* Counters of a device as a checkpoint. Restoring finds them by the names of their points. A device
  * that had closed its minute before the others stands beyond it again. */
 size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, size_t cap);
 int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, size_t n);
@@ -127,6 +130,8 @@ struct feed_state *aggregate_feed(const struct aggregate *a, size_t device, int3
 struct counter *feed_counter_of(struct feed_state *f, int k);
 /* Integrated power at t in the direction of counter k; NAN: none. */
 double feed_run_at(const struct feed_state *f, int k, ms_t t);
+/* Gives the device's counters to the sink, beside what they have just told it. */
+void aggregate_checkpoint(struct aggregate *a, size_t device);
 struct counter_place {
     size_t device;
     int32_t feed; /* among the device's */

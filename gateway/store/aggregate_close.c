@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "base/err.h"
 #include "store/aggregate.h"
 
 /* Energy without any counter, from integrated power: all of it stands in the carry. */
@@ -100,6 +101,20 @@ static void feed_next_slot(struct feed_state *f, enum slot_period p, ms_t end) {
         supply_next_slot(f->supply, p);
 }
 
+/* Nothing is written of the slot that is left: its register energy stays with the next one, or
+ * goes where it belongs when the next reading tells of a gap. */
+static void feed_skip(struct feed_state *f, enum slot_period p, ms_t edge) {
+    for (int k = 0; k < FEED_COUNTERS; k++) {
+        struct counter *c = feed_counter_of(f, k);
+        if (c)
+            counter_skip(c, p, edge);
+        if (k < FEED_DIRECTIONS && !isnan(f->kw_factor))
+            f->run.mark[p][k] = feed_run_at(f, k, edge);
+    }
+    if (f->supply)
+        supply_next_slot(f->supply, p);
+}
+
 static struct slot_point last_value(const struct aggregate *a, size_t point) {
     const struct window *w = &a->points[point].minute;
     return (struct slot_point){.has_value = w->samples > 0 && !isnan(w->last),
@@ -109,8 +124,8 @@ static struct slot_point last_value(const struct aggregate *a, size_t point) {
                                    w->samples > 0 ? (enum quality)w->worst : QUALITY_MISSING};
 }
 
-static void write_slot(struct aggregate *a, size_t device, enum slot_period p, ms_t start,
-                       ms_t end) {
+static int write_slot(struct aggregate *a, size_t device, enum slot_period p, ms_t start,
+                      ms_t end) {
     struct device_state *state = &a->devices[device];
     const struct device *d = &a->site->devices[device];
     struct pack out;
@@ -124,7 +139,6 @@ static void write_slot(struct aggregate *a, size_t device, enum slot_period p, m
         const struct feed *feed;
         struct feed_state *f = aggregate_feed(a, device, i, &feed);
         close_feed(&out, f, p, start, end, &presence);
-        feed_next_slot(f, p, end);
     }
     slot_write_point_count(&out, d->profile->point_count);
     for (size_t i = 0; i < d->profile->point_count; i++) {
@@ -133,7 +147,16 @@ static void write_slot(struct aggregate *a, size_t device, enum slot_period p, m
         struct slot_point s = gauge ? gauge_result(&a->points[point], p) : last_value(a, point);
         slot_write_point(&out, &s);
     }
-    a->sink.slot(a->sink.arg, p, start, device, out.data, out.len);
+    int err = a->sink.slot(a->sink.arg, p, start, device, out.data, out.len);
+    for (int32_t i = 0; i < state->feed_count; i++) {
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
+        if (err < 0)
+            feed_skip(f, p, end);
+        else
+            feed_next_slot(f, p, end);
+    }
+    return err;
 }
 
 void aggregate_close_minute(struct aggregate *a, size_t device) {
@@ -152,13 +175,12 @@ void aggregate_close_minute(struct aggregate *a, size_t device) {
         if (f->supply)
             supply_advance(f->supply, end);
     }
-    write_slot(a, device, SLOT_1M, start, end);
-    bool quarter_ends = end % slot_ms(SLOT_15M) == 0;
-    if (quarter_ends)
-        write_slot(a, device, SLOT_15M, end - slot_ms(SLOT_15M), end);
+    bool kept = write_slot(a, device, SLOT_1M, start, end) == ERR_OK;
+    if (end % slot_ms(SLOT_15M) == 0)
+        kept = write_slot(a, device, SLOT_15M, end - slot_ms(SLOT_15M), end) == ERR_OK || kept;
     aggregate_skip_to(a, device, end);
-    size_t n = aggregate_save(a, device, a->body, a->body_cap);
-    a->sink.checkpoint(a->sink.arg, device, a->body, n);
+    if (kept) /* else the checkpoint before says all that was written */
+        aggregate_checkpoint(a, device);
 }
 
 void aggregate_close_quarter(struct aggregate *a, size_t device) {
@@ -178,9 +200,9 @@ static void leap_feed(struct feed_state *f, ms_t minute, bool new_quarter) {
     f->run.until = f->run.at;
     if (f->supply)
         f->supply->until = f->supply->at;
-    feed_next_slot(f, SLOT_1M, minute);
+    feed_skip(f, SLOT_1M, minute);
     if (new_quarter)
-        feed_next_slot(f, SLOT_15M, minute);
+        feed_skip(f, SLOT_15M, minute);
 }
 
 void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute) {
@@ -189,6 +211,7 @@ void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute) {
     bool new_quarter = slot_edge(SLOT_15M, minute) != slot_edge(SLOT_15M, state->minute);
     bool leap = minute != state->minute + slot_ms(SLOT_1M);
     state->minute = minute;
+    state->taken = false;
     next(&state->presence, new_quarter);
     for (size_t i = 0; i < d->profile->point_count; i++) {
         struct gauge *g = &a->points[d->point_base + i];
@@ -205,4 +228,6 @@ void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute) {
         if (leap)
             leap_feed(f, minute, new_quarter);
     }
+    if (leap) /* the quarter that was left may have been written */
+        aggregate_checkpoint(a, device);
 }

@@ -4,49 +4,61 @@
 #include "base/err.h"
 #include "store/aggregate.h"
 
-/* Bytes of a checkpoint: u8 version, signed minute, varint feeds, then of each feed u8 which
- * counters it has and these counters. */
-#define CHECKPOINT_VERSION 2
+/* Bytes of a checkpoint: u8 version, signed minute, varint counters, then these. */
+#define CHECKPOINT_VERSION 3
 #define AHEAD_MAX_MS       (5 * MS_PER_MIN) /* further, its clock was not to be believed */
 
-static unsigned counters_of(struct feed_state *f) {
-    unsigned set = 0;
-    for (int k = 0; k < FEED_COUNTERS; k++)
-        set |= feed_counter_of(f, k) ? 1u << k : 0;
-    return set;
+/* The n-th counter of a device, whatever feed it belongs to; NULL beyond the last. */
+static struct counter *device_counter(const struct aggregate *a, size_t device, size_t n) {
+    for (int32_t i = 0; i < a->devices[device].feed_count; i++) {
+        const struct feed *feed;
+        struct feed_state *f = aggregate_feed(a, device, i, &feed);
+        for (int k = 0; k < FEED_COUNTERS; k++) {
+            struct counter *c = feed_counter_of(f, k);
+            if (c && n-- == 0)
+                return c;
+        }
+    }
+    return NULL;
 }
 
 size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, size_t cap) {
-    const struct device_state *state = &a->devices[device];
     struct pack p;
+    size_t n = 0;
+    while (device_counter(a, device, n))
+        n++;
     pack_init(&p, out, cap);
     pack_u8(&p, CHECKPOINT_VERSION);
-    pack_signed(&p, state->minute);
-    pack_varint(&p, (uint64_t)state->feed_count);
-    for (int32_t i = 0; i < state->feed_count; i++) {
-        const struct feed *feed;
-        struct feed_state *f = aggregate_feed(a, device, i, &feed);
-        pack_u8(&p, counters_of(f));
-        for (int k = 0; k < FEED_COUNTERS; k++)
-            if (feed_counter_of(f, k))
-                counter_save(feed_counter_of(f, k), &p);
-    }
+    pack_signed(&p, a->devices[device].minute);
+    pack_varint(&p, n);
+    for (size_t i = 0; i < n; i++)
+        counter_save(device_counter(a, device, i), &p);
     return p.len;
 }
 
+void aggregate_checkpoint(struct aggregate *a, size_t device) {
+    size_t n = aggregate_save(a, device, a->body, a->body_cap);
+    a->sink.checkpoint(a->sink.arg, device, a->body, n);
+}
+
+static struct counter *find_counter(const struct aggregate *a, size_t device, uint64_t name) {
+    struct counter *c;
+    for (size_t i = 0; (c = device_counter(a, device, i)) != NULL; i++)
+        if (c->name == name)
+            return c;
+    return NULL;
+}
+
 /* Slots that ended between the checkpoint and now are behind the counter. */
-static void restore_feed(struct feed_state *f, ms_t saved_minute, ms_t minute, struct unpack *u) {
-    for (int k = 0; k < FEED_COUNTERS && !u->bad; k++) {
-        struct counter *c = feed_counter_of(f, k);
-        if (!c)
-            continue;
-        counter_restore(c, u);
-        for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
-            enum slot_period period = (enum slot_period)p;
-            if (slot_edge(period, saved_minute) != slot_edge(period, minute))
-                counter_next_slot(c, period, slot_edge(period, minute), (double)NAN);
-        }
+static void restore_counter(struct counter *c, const struct counter_saved *saved, ms_t saved_minute,
+                            ms_t minute) {
+    counter_take_over(c, saved);
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
+        enum slot_period period = (enum slot_period)p;
+        if (slot_edge(period, saved_minute) != slot_edge(period, minute))
+            counter_skip(c, period, slot_edge(period, minute));
     }
+    counter_stand_at(c, minute);
 }
 
 int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, size_t n) {
@@ -56,18 +68,23 @@ int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, s
     if (unpack_u8(&u) != CHECKPOINT_VERSION)
         return ERR_VERSION;
     ms_t minute = unpack_signed(&u);
-    if (unpack_varint(&u) != (uint64_t)state->feed_count)
+    uint64_t counters = unpack_varint(&u);
+    if (u.bad)
         return ERR_CORRUPT;
-    if (minute > state->minute && minute - state->minute <= AHEAD_MAX_MS)
+    if (minute > state->minute && minute - state->minute <= AHEAD_MAX_MS) {
         state->minute = minute;
-    for (int32_t i = 0; i < state->feed_count; i++) {
-        const struct feed *feed;
-        struct feed_state *f = aggregate_feed(a, device, i, &feed);
-        if (unpack_u8(&u) != counters_of(f))
-            return ERR_CORRUPT;
-        restore_feed(f, minute, state->minute, &u);
+        state->taken = true; /* by a reading that closed what was before it */
     }
-    return u.bad ? ERR_CORRUPT : ERR_OK;
+    for (uint64_t i = 0; i < counters; i++) {
+        struct counter_saved saved;
+        counter_read_saved(&saved, &u);
+        if (u.bad)
+            return ERR_CORRUPT;
+        struct counter *c = find_counter(a, device, saved.counter.name);
+        if (c) /* else the configuration has it no more */
+            restore_counter(c, &saved, minute, state->minute);
+    }
+    return ERR_OK;
 }
 
 /* What the minute knew of a feed goes into its open quarter; the counters have it from the
@@ -145,18 +162,11 @@ static void take_over_points(struct aggregate *a, size_t device, const struct ag
                 a->points[d->point_base + i] = old->points[o->point_base + k];
 }
 
-/* The dynamic part; what comes from the configuration stays the new one's. */
 static void take_over_counter(struct counter *c, const struct counter *old) {
-    if (!c || !old || c->is_float != old->is_float)
+    if (!c || !old)
         return;
-    struct counter fresh = *c;
-    *c = *old;
-    c->point = fresh.point;
-    c->scale = fresh.scale;
-    c->offset = fresh.offset;
-    c->per_register = fresh.per_register;
-    c->rated_kw = fresh.rated_kw;
-    c->limits = fresh.limits;
+    const struct counter_saved from = {*old, counter_unit(old)};
+    counter_take_over(c, &from);
 }
 
 static void take_over_feed(struct feed_state *f, struct feed_state *old) {
@@ -180,6 +190,7 @@ void aggregate_take_over(struct aggregate *a, const struct aggregate *old) {
         for (size_t k = 0; k < old->site->device_count; k++)
             if (strcmp(a->site->devices[i].id, old->site->devices[k].id) == 0) {
                 a->devices[i].minute = old->devices[k].minute;
+                a->devices[i].taken = old->devices[k].taken;
                 a->devices[i].presence = old->devices[k].presence;
                 a->devices[i].down = old->devices[k].down;
                 a->devices[i].answered_utc_ms = old->devices[k].answered_utc_ms;

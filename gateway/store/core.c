@@ -15,15 +15,15 @@
 #define GRACE_MAX_MS   10000
 #define STEP_BACK_MS   10000 /* of a reading behind its chain: the clock was stepped */
 
-static void on_slot(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
-                    size_t n) {
+static int on_slot(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
+                   size_t n) {
     struct core *c = arg;
     struct pending_block b = {.kind = PENDING_SLOT,
                               .bytes = (uint32_t)n,
                               .period = (uint8_t)p,
                               .number = (uint32_t)device,
                               .t = start};
-    pending_add(&c->writer->pending, &b, body);
+    return pending_add(&c->writer->pending, &b, body);
 }
 
 static void on_checkpoint(void *arg, size_t device, const uint8_t *body, size_t n) {
@@ -46,10 +46,10 @@ void core_event(struct core *c, const struct event_body *e) {
     c->urgent = true;
 }
 
-static void on_gap(void *arg, const struct gap_entry *g) {
+static int on_gap(void *arg, const struct gap_entry *g) {
     struct core *c = arg;
     struct pending_block b = {.kind = PENDING_GAP, .bytes = sizeof *g, .number = g->device};
-    pending_add(&c->writer->pending, &b, g);
+    return pending_add(&c->writer->pending, &b, g);
 }
 
 static void on_ledger(void *arg, size_t device, ms_t at, const struct ledger_entry *e) {
@@ -108,13 +108,13 @@ static void demolish(struct core *c) {
     records_fini(&c->records);
 }
 
-static ms_t first_minute(struct core *c, ms_t now_ms) {
-    ms_t last, now = slot_edge(SLOT_1M, now_ms);
+/* After the last record; before any, where the store began: what was written since then waits for
+ * its record. A clock that has gone back is core_advance()'s to see. */
+static ms_t first_minute(struct core *c) {
+    ms_t last;
     if (!writer_last_start(c->writer, slot_code(SLOT_1M), &last))
-        return now;
-    ms_t next = last + slot_ms(SLOT_1M);
-    /* a clock that went back by hours is believed, as in core_advance() */
-    return next - now > CORE_REWIND_MS ? now : next;
+        return slot_edge(SLOT_1M, c->writer->epoch);
+    return last + slot_ms(SLOT_1M);
 }
 
 int core_init(struct core *c, const struct site *site, struct live *live, struct writer *writer,
@@ -124,7 +124,7 @@ int core_init(struct core *c, const struct site *site, struct live *live, struct
                        .writer = writer,
                        .clock = CLOCK_UNSYNCED,
                        .clock_offset_ms = (double)NAN};
-    c->minute = first_minute(c, now_ms);
+    c->minute = first_minute(c);
     c->event_text = malloc(EVENT_TEXT_MAX);
     int err = c->event_text ? build(c, site) : ERR_NOMEM;
     if (err == ERR_OK)

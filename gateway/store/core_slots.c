@@ -88,8 +88,16 @@ static void close_minute(struct core *c) {
     c->minute = end;
 }
 
-/* Goes to another minute, forward over a gap or back after a clock step, once the open one is
- * closed. A quarter left in its middle is closed where it stands. */
+/* A reading closes the minutes before it on its own device; the others and the records follow. */
+static bool any_open(const struct core *c) {
+    for (size_t i = 0; i < c->site->device_count; i++)
+        if (c->aggregate.devices[i].minute > c->minute || c->aggregate.devices[i].taken)
+            return true;
+    return false;
+}
+
+/* Goes to another minute, forward over a gap or back after a clock step, once nothing is open on
+ * any device. A quarter left in its middle is closed where it stands. */
 static void move_to(struct core *c, ms_t minute) {
     ms_t left = slot_edge(SLOT_15M, c->minute - 1);
     bool cut = left + slot_ms(SLOT_15M) != c->minute && left != slot_edge(SLOT_15M, minute);
@@ -110,12 +118,14 @@ void core_advance(struct core *c, ms_t now_ms) {
     if (c->minute - now > CORE_REWIND_MS) {
         log_warn("the clock went back by more than two hours: slots start again from there, "
                  "as revisions where they exist");
-        close_minute(c);
+        do
+            close_minute(c);
+        while (any_open(c));
         move_to(c, now);
     }
     while (now_ms >= c->minute + slot_ms(SLOT_1M) + c->grace_ms) {
         close_minute(c);
-        if (now - c->minute > BEHIND_MAX_MS)
+        if (now - c->minute > BEHIND_MAX_MS && !any_open(c))
             move_to(c, now);
     }
 }

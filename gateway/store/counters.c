@@ -3,14 +3,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "meter/decode.h"
 
-#define FLOAT_COUNTS    1000.0 /* counts of one unit of a float register */
-#define HEADROOM        1.2    /* above rated power */
-#define KWH_PER_KW_MS   (1.0 / 3600000.0)
-#define COUNT_MAX       9e15 /* beyond it a double is no exact integer */
-#define RATIO_TOLERANCE 1e-9
-#define COARSE_SHARE    0.005 /* of the rated energy of 15 minutes: domain rule 1.3.6 */
+#define FLOAT_COUNTS  1000.0 /* counts of one unit of a float register */
+#define HEADROOM      1.2    /* above rated power */
+#define KWH_PER_KW_MS (1.0 / 3600000.0)
+#define COUNT_MAX     2e15  /* of what is counted: its parts are 64-bit integers */
+#define COARSE_SHARE  0.005 /* of the rated energy of 15 minutes: domain rule 1.3.6 */
 
 double unit_kilo_factor(const char *unit) {
     static const struct {
@@ -32,6 +32,16 @@ static double amount_factor(enum role role, const char *unit) {
     return !isnan(kilo) ? kilo : electrical ? (double)NAN : 1.0;
 }
 
+/* What must not differ for counts of one to go on from counts of the other. */
+static uint64_t form_of(const struct point_def *def) {
+    const int64_t whole[] = {(int64_t)def->type, def->function, def->register_no, def->split,
+                             def->register_low};
+    const double value[] = {def->scale, def->offset, (double)def->sign};
+    bool is_float = def->type == POINT_F32 || def->type == POINT_F64;
+    uint64_t hash = hash_bytes(HASH_START, whole, sizeof whole);
+    return is_float ? hash_bytes(hash, value, sizeof value) : hash;
+}
+
 void counter_init(struct counter *c, const struct site *site, const struct feed *feed,
                   int32_t point) {
     memset(c, 0, sizeof *c);
@@ -44,6 +54,9 @@ void counter_init(struct counter *c, const struct site *site, const struct feed 
     if (point == SITE_NONE)
         return;
     const struct point_def *def = site->points[point].def;
+    c->name = hash_bytes(HASH_START, feed->id, strlen(feed->id) + 1);
+    c->name = hash_bytes(c->name, site->points[point].id, strlen(site->points[point].id));
+    c->form = form_of(def);
     c->is_float = def->type == POINT_F32 || def->type == POINT_F64;
     c->scale = c->is_float ? 1.0 / FLOAT_COUNTS : def->scale;
     c->offset = c->is_float ? 0.0 : def->offset;
@@ -56,29 +69,35 @@ static double per_count(const struct counter *c) {
     return fabs(c->scale) * c->per_register * c->multiplier;
 }
 
-static double unit_of(const struct counter *c) {
+double counter_unit(const struct counter *c) {
     return per_count(c) / COUNTER_PARTS;
 }
 
-/* What was counted at the old multiplier keeps it. Only what was shared in advance changes hands.
- */
-static void change_multiplier(struct counter *c, double multiplier, struct counter_change *change) {
-    if (fabs(multiplier - c->multiplier) <= fabs(c->multiplier) * RATIO_TOLERANCE)
-        return;
-    change->ratio_changed = c->energy.started;
-    change->old_multiplier = c->multiplier;
+void counter_keep_amounts(struct counter *c, double unit) {
     int64_t now = c->total * COUNTER_PARTS;
     if (now < c->parts)
         now = c->parts;
-    for (int p = 0; p < SLOT_OPEN_COUNT && c->energy.started; p++) {
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
         struct span *s = &c->open[p];
-        s->carry += (double)(now - s->parts_start) * unit_of(c);
+        if (now != s->parts_start && !isnan(unit))
+            s->carry += (double)(now - s->parts_start) * unit;
         s->parts_start = now;
         s->suspect = true;
     }
     c->parts = now;
     c->step.delta = 0;
     c->step.run_to = (double)NAN;
+}
+
+/* What was counted at the old multiplier keeps it. Only what was shared in advance changes hands.
+ */
+static void change_multiplier(struct counter *c, double multiplier, struct counter_change *change) {
+    if (fabs(multiplier - c->multiplier) <= fabs(c->multiplier) * COUNTER_UNIT_TOLERANCE)
+        return;
+    change->ratio_changed = c->energy.started;
+    change->old_multiplier = c->multiplier;
+    if (c->energy.started)
+        counter_keep_amounts(c, counter_unit(c));
     c->multiplier = multiplier;
 }
 
@@ -112,7 +131,9 @@ struct counter_change counter_add(struct counter *c, const struct point_def *def
     double value = decode_scaled(def, raw);
     if (isnan(value) || isnan(multiplier) || !(multiplier > 0.0))
         return change;
-    if (c->is_float && fabs(value * FLOAT_COUNTS) > COUNT_MAX)
+    double size = c->is_float ? value * FLOAT_COUNTS : (double)raw;
+    double rise = c->energy.started ? size - (double)c->energy.base : 0.0;
+    if (fabs(size) > COUNT_MAX || (double)c->total + rise > COUNT_MAX)
         return change;
     change_multiplier(c, multiplier, &change);
     double rate = HEADROOM * c->rated_kw * KWH_PER_KW_MS / per_count(c);
@@ -185,11 +206,12 @@ static int64_t in_advance(const struct counter *c, double run) {
     return flowed >= (double)most ? most : (int64_t)flowed;
 }
 
-/* Between two readings one edge may be given something in advance: slots after it are not known
- * until the next reading, so nothing may be in them either. */
+/* At the last edge the value is what the slot that ended there was told: a longer slot that ends
+ * there too gets the same. Between two readings one edge may be given something in advance: slots
+ * after it are not known until the next reading, so nothing may be in them either. */
 static int64_t parts_at(const struct counter *c, ms_t t, double run) {
     int64_t v;
-    if (c->energy.base_utc_ms < c->edge && t > c->edge)
+    if (t <= c->edge || c->energy.base_utc_ms < c->edge)
         return c->parts;
     if (c->step.delta > 0 && t < c->step.to_utc_ms)
         v = (c->total - c->step.delta) * COUNTER_PARTS +
@@ -209,11 +231,20 @@ static struct counter_mark mark_before(const struct counter *c, ms_t edge) {
     return (struct counter_mark){c->total, c->energy.base, c->energy.base_utc_ms};
 }
 
+/* A reading in the slot that ends at end, or one on each side of it, the later one in hand; or what
+ * was counted at an earlier multiplier stands in it. last: the last reading before end. */
+static bool is_known(const struct counter *c, const struct span *s, ms_t end,
+                     const struct counter_mark *last) {
+    bool around =
+        c->fresh && last->utc_ms != 0 && last->utc_ms < end && c->energy.base_utc_ms >= end;
+    return s->seen || around || s->carry < 0.0 || s->carry > 0.0;
+}
+
 struct counter_slot counter_close(const struct counter *c, enum slot_period p, ms_t end,
                                   double run) {
     const struct span *s = &c->open[p];
     struct counter_mark last = mark_before(c, end);
-    struct counter_slot r = {.unit = unit_of(c),
+    struct counter_slot r = {.unit = counter_unit(c),
                              .carry = s->carry,
                              .register_start = (double)NAN,
                              .register_end = (double)NAN,
@@ -222,8 +253,7 @@ struct counter_slot counter_close(const struct counter *c, enum slot_period p, m
                              .suspect = s->suspect};
     if (c->point == SITE_NONE || isnan(c->per_register))
         return r;
-    /* known: a reading in it, or one on each side of it */
-    r.known = last.utc_ms != 0 && (s->seen || c->energy.base_utc_ms >= end);
+    r.known = is_known(c, s, end, &last);
     if (last.utc_ms != 0 && s->start.utc_ms != 0) {
         r.register_start = counter_register(c, s->start.count);
         r.register_end = counter_register(c, last.count);
@@ -233,19 +263,29 @@ struct counter_slot counter_close(const struct counter *c, enum slot_period p, m
     if (!r.known)
         return r;
     r.parts = parts_at(c, end, run) - s->parts_start;
-    r.edge_parts = s->start.utc_ms != 0 && s->carry == 0.0
+    r.edge_parts = s->start.utc_ms != 0 && last.utc_ms != 0 && s->carry == 0.0
                        ? r.parts - (last.total - s->start.total) * COUNTER_PARTS
                        : 0;
     return r;
 }
 
+void counter_skip(struct counter *c, enum slot_period p, ms_t edge) {
+    struct span *s = &c->open[p];
+    c->edge = edge;
+    s->start = mark_before(c, edge);
+    s->seen = false;
+}
+
 void counter_next_slot(struct counter *c, enum slot_period p, ms_t end, double run) {
-    if (c->energy.started)
+    const struct counter_mark last = mark_before(c, end);
+    if (!is_known(c, &c->open[p], end, &last)) {
+        counter_skip(c, p, end); /* the slot could not say what it had */
+    } else {
         c->parts = parts_at(c, end, run);
-    c->edge = end;
-    c->open[p] = (struct span){.parts_start = c->parts,
-                               .start = mark_before(c, end),
-                               .recovered = c->step.gap && c->step.to_utc_ms > end};
+        c->edge = end;
+        c->open[p] = (struct span){.parts_start = c->parts, .start = last};
+    }
+    c->open[p].recovered = c->step.gap && c->step.to_utc_ms > end;
 }
 
 double counter_so_far(const struct counter *c, enum slot_period p, ms_t known_from, double run) {
@@ -253,14 +293,15 @@ double counter_so_far(const struct counter *c, enum slot_period p, ms_t known_fr
     if (!s->seen || s->start.utc_ms > known_from)
         return (double)NAN;
     int64_t now = c->total * COUNTER_PARTS + in_advance(c, run);
-    return s->carry + (double)((now > c->parts ? now : c->parts) - s->parts_start) * unit_of(c);
+    return s->carry +
+           (double)((now > c->parts ? now : c->parts) - s->parts_start) * counter_unit(c);
 }
 
 double counter_amount(const struct counter *c, double run) {
     if (!c->energy.started)
         return (double)NAN;
     int64_t now = c->total * COUNTER_PARTS + in_advance(c, run);
-    return (double)(now > c->parts ? now : c->parts) * unit_of(c);
+    return (double)(now > c->parts ? now : c->parts) * counter_unit(c);
 }
 
 double counter_register(const struct counter *c, int64_t count) {
@@ -298,7 +339,7 @@ bool counter_take_gap(struct counter *c, const struct counter_change *change,
                             .base_parts = (c->total - change->delta) * COUNTER_PARTS,
                             .parts = change->delta * COUNTER_PARTS,
                             .given = c->parts,
-                            .unit = unit_of(c)};
+                            .unit = counter_unit(c)};
     if (change->gap_from == 0 || change->gap_from >= open_start[SLOT_1M])
         return false;
     for (int p = 0; p < SLOT_OPEN_COUNT; p++)
@@ -306,81 +347,4 @@ bool counter_take_gap(struct counter *c, const struct counter_change *change,
     c->parts += counter_gap_parts(&g, open_start[SLOT_1M]);
     *ret = g;
     return true;
-}
-
-/* ---- checkpoint ------------------------------------------------------------------------- */
-
-static void save_mark(const struct counter_mark *m, struct pack *p) {
-    pack_signed(p, m->total);
-    pack_signed(p, m->count);
-    pack_signed(p, m->utc_ms);
-}
-
-static void restore_mark(struct counter_mark *m, struct unpack *u) {
-    m->total = unpack_signed(u);
-    m->count = unpack_signed(u);
-    m->utc_ms = unpack_signed(u);
-}
-
-static void save_span(const struct span *s, struct pack *p) {
-    pack_signed(p, s->parts_start);
-    save_mark(&s->start, p);
-    pack_f64(p, s->carry);
-    pack_u8(p, (unsigned)s->seen | (unsigned)s->recovered << 1 | (unsigned)s->suspect << 2);
-}
-
-static void restore_span(struct span *s, struct unpack *u) {
-    s->parts_start = unpack_signed(u);
-    restore_mark(&s->start, u);
-    s->carry = unpack_f64(u);
-    unsigned flags = unpack_u8(u);
-    s->seen = flags & 1;
-    s->recovered = flags & 2;
-    s->suspect = flags & 4;
-}
-
-void counter_save(const struct counter *c, struct pack *p) {
-    const struct energy_counter *e = &c->energy;
-    pack_u8(p, (unsigned)e->started | (unsigned)e->has_old << 1);
-    pack_u8(p, e->pending_n);
-    pack_signed(p, e->base);
-    pack_signed(p, e->base_utc_ms);
-    pack_signed(p, e->base_utc_ms - e->moved_utc_ms);
-    pack_signed(p, e->pending);
-    pack_signed(p, e->pending_first);
-    pack_signed(p, e->pending_utc_ms);
-    pack_signed(p, e->old_base);
-    pack_signed(p, e->old_utc_ms);
-    pack_signed(p, e->segment_first);
-    pack_f64(p, c->multiplier);
-    pack_signed(p, c->total);
-    pack_signed(p, c->parts);
-    pack_signed(p, c->usual_step);
-    pack_signed(p, c->read_utc_ms);
-    for (int i = 0; i < SLOT_OPEN_COUNT; i++)
-        save_span(&c->open[i], p);
-}
-
-void counter_restore(struct counter *c, struct unpack *u) {
-    struct energy_counter *e = &c->energy;
-    unsigned flags = unpack_u8(u);
-    e->started = flags & 1;
-    e->has_old = flags & 2;
-    e->pending_n = (uint8_t)unpack_u8(u);
-    e->base = unpack_signed(u);
-    e->base_utc_ms = unpack_signed(u);
-    e->moved_utc_ms = e->base_utc_ms - unpack_signed(u);
-    e->pending = unpack_signed(u);
-    e->pending_first = unpack_signed(u);
-    e->pending_utc_ms = unpack_signed(u);
-    e->old_base = unpack_signed(u);
-    e->old_utc_ms = unpack_signed(u);
-    e->segment_first = unpack_signed(u);
-    c->multiplier = unpack_f64(u);
-    c->total = unpack_signed(u);
-    c->parts = unpack_signed(u);
-    c->usual_step = unpack_signed(u);
-    c->read_utc_ms = unpack_signed(u);
-    for (int i = 0; i < SLOT_OPEN_COUNT; i++)
-        restore_span(&c->open[i], u);
 }

@@ -45,7 +45,8 @@ struct counter_step {
 };
 
 struct counter {
-    int32_t point; /* index in site.points, SITE_NONE: no such register */
+    int32_t point;       /* index in site.points, SITE_NONE: no such register */
+    uint64_t name, form; /* hashes: of feed and point; of where and how its register stands */
     bool is_float;
     bool coarse;          /* a step of the register is too coarse for its rating: said once */
     double scale, offset; /* register value = count * scale + offset, in the point's unit */
@@ -107,6 +108,8 @@ struct counter_slot counter_close(const struct counter *c, enum slot_period p, m
                                   double run);
 /* Goes over the edge: the shorter slots first, then the longer ones that end there too. */
 void counter_next_slot(struct counter *c, enum slot_period p, ms_t end, double run);
+/* Goes to another edge while no slot is written: what the open one had stays with the next. */
+void counter_skip(struct counter *c, enum slot_period p, ms_t edge);
 /* Amount of the open slot so far; NAN unless its first register was read by known_from. */
 double counter_so_far(const struct counter *c, enum slot_period p, ms_t known_from, double run);
 double counter_amount(const struct counter *c, double run); /* of all that was counted; NAN */
@@ -125,11 +128,27 @@ bool counter_take_gap(struct counter *c, const struct counter_change *change,
                       const ms_t open_start[SLOT_OPEN_COUNT], struct counter_gap *ret);
 int64_t counter_gap_parts(const struct counter_gap *g, ms_t edge);
 
-/* Checkpoint. Restoring leaves what comes from the configuration. */
+/* A counter of another run or another configuration, and the amount of its part. */
+struct counter_saved {
+    struct counter counter;
+    double unit;
+};
 void counter_save(const struct counter *c, struct pack *p);
-void counter_restore(struct counter *c, struct unpack *u);
+void counter_read_saved(struct counter_saved *s, struct unpack *u);
+/* Goes on from it. What comes from the configuration stays; where that differs, what open slots
+ * have keeps its amount, and another register counts from its next reading. */
+void counter_take_over(struct counter *c, const struct counter_saved *from);
+/* After restoring: the open minute. A reading that closed the one before it belongs to it. */
+void counter_stand_at(struct counter *c, ms_t minute);
 
 /* Factor from a unit to kWh, kW, kvarh or kvar; NAN when it is none of them. */
 double unit_kilo_factor(const char *unit);
+
+/* ---- between the counter's own files ------------------------------------------------------ */
+
+#define COUNTER_UNIT_TOLERANCE 1e-9
+double counter_unit(const struct counter *c); /* amount of a part */
+/* What open slots have so far becomes an amount, at this unit. */
+void counter_keep_amounts(struct counter *c, double unit);
 
 #endif

@@ -25,10 +25,20 @@ void pending_clear(struct pending *p) {
 }
 
 static size_t room_of(const struct pending *p, uint8_t kind) {
-    if (kind == PENDING_RAW)
+    switch ((enum pending_kind)kind) {
+    case PENDING_RAW:
         return p->cap / 2;
-    if (kind == PENDING_SLOT || kind == PENDING_CHECKPOINT)
+    case PENDING_SLOT:
         return p->cap - p->cap / 8;
+    case PENDING_GAP:
+        return p->cap - p->cap / 32 * 3;
+    case PENDING_CHECKPOINT: /* of a slot or gap that was taken just before */
+        return p->cap - p->cap / 16;
+    case PENDING_RECORD:
+    case PENDING_EVENT:
+    case PENDING_LEDGER:
+        break;
+    }
     return p->cap;
 }
 

@@ -1,6 +1,7 @@
 /* What waits for the next commit: a bounded buffer of blocks in order. It survives a failed commit
- * and is written with the next one. When it fills up, raw rows are refused first, then slots; the
- * last eighth is for records, gaps of counters and events.
+ * and is written with the next one. When it fills up, raw rows are refused first, then slots, then
+ * gaps of counters; a checkpoint has room behind the slot or gap that it belongs to, and the last
+ * sixteenth is for records and events.
  *
  * Historian thread. Memory is fixed at creation, touched only as needed. */
 #ifndef BUSBAR_STORE_PENDING_H

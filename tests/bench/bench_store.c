@@ -118,15 +118,17 @@ static void must(int err, const char *what) {
 
 /* ---- sinks of the aggregation by itself --------------------------------------------------- */
 
-static void drop_slot(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
-                      size_t n) {
+static int drop_slot(void *arg, enum slot_period p, ms_t start, size_t device, const uint8_t *body,
+                     size_t n) {
     (void)arg, (void)p, (void)start, (void)device, (void)body, (void)n;
+    return ERR_OK;
 }
 static void drop_checkpoint(void *arg, size_t device, const uint8_t *body, size_t n) {
     (void)arg, (void)device, (void)body, (void)n;
 }
-static void drop_gap(void *arg, const struct gap_entry *g) {
+static int drop_gap(void *arg, const struct gap_entry *g) {
     (void)arg, (void)g;
+    return ERR_OK;
 }
 static void drop_ledger(void *arg, size_t device, ms_t at, const struct ledger_entry *e) {
     (void)arg, (void)device, (void)at, (void)e;

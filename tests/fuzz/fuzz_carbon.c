@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "config/carbon_load.h"
-#include "config/hash.h"
 #include "harness.h"
 
 static void check_choice(const struct carbon_book *b, enum factor_series s, int year, int32_t day) {

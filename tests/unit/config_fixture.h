@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "config/hash.h"
+#include "base/hash.h"
 #include "config/profile_load.h"
 #include "config/site_draft.h"
 

@@ -115,6 +115,8 @@ static void pending_refuses_raw_rows_first_and_records_last(void **state) {
     uint8_t body[1000] = {0};
     struct pending_block raw = {.kind = PENDING_RAW, .bytes = sizeof body};
     struct pending_block slot = {.kind = PENDING_SLOT, .bytes = sizeof body};
+    struct pending_block gap = {.kind = PENDING_GAP, .bytes = sizeof body};
+    struct pending_block checkpoint = {.kind = PENDING_CHECKPOINT, .bytes = sizeof body};
     struct pending_block record = {.kind = PENDING_RECORD, .bytes = sizeof body};
     assert_int_equal(pending_init(&p, 100000), ERR_OK);
     size_t n = 0;
@@ -124,8 +126,15 @@ static void pending_refuses_raw_rows_first_and_records_last(void **state) {
     while (pending_add(&p, &slot, body) == ERR_OK)
         n++;
     assert_in_range(n, 80, 87);
+    while (pending_add(&p, &gap, body) == ERR_OK)
+        n++;
+    assert_in_range(n, 83, 90);
+    /* what was taken from a counter has its checkpoint */
+    assert_int_equal(pending_add(&p, &checkpoint, body), ERR_OK);
+    while (pending_add(&p, &checkpoint, body) == ERR_OK)
+        n++;
     assert_int_equal(pending_add(&p, &record, body), ERR_OK);
-    assert_int_equal(p.refused, 2);
+    assert_int_equal(p.refused, 4);
     pending_fini(&p);
 }
 

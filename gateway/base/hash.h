@@ -1,6 +1,6 @@
 /* FNV-1a, 64 bits: tells one configuration from another; no defence against forgery. */
-#ifndef BUSBAR_CONFIG_HASH_H
-#define BUSBAR_CONFIG_HASH_H
+#ifndef BUSBAR_BASE_HASH_H
+#define BUSBAR_BASE_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "config/hash.h"
+#include "base/hash.h"
 
 #define FNV_PRIME 0x100000001B3u
 
