@@ -31,7 +31,7 @@ struct settle_input {
     const struct supply_facts *supply;             /* by metering point */
     const struct supply_facts *transformer_supply; /* by transformer: of its own meter */
     const struct demand_peak *sliding; /* by metering point: largest that ended in the slot */
-    const bool *device_covered;        /* by device: it answered in the slot */
+    const bool *device_covered;        /* by device: it answered in the slot, or an energy is known */
     double *scratch[2];                /* feed_count doubles each */
     utc_offset_fn *zone;
 };

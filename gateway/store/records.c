@@ -35,9 +35,9 @@ static const char *const statement_sql[] = {
     [RECORDS_MINUTES] = "SELECT device,start,body FROM slot WHERE period=60 AND start>=? AND"
                         " start<? AND device=?" NEWEST_ROW " ORDER BY start",
     [RECORDS_NUMBER] = "SELECT id FROM device WHERE name=?",
-    [RECORDS_ACKED] = "SELECT count(DISTINCT key) FROM outbox WHERE kind=3 AND key>=? AND key<?"
-                      " AND seq<=coalesce((SELECT floor FROM cursor WHERE dest='mqtt' AND epoch="
-                      "(SELECT value FROM meta WHERE key='epoch')),0)",
+    [RECORDS_ACKED] = "SELECT key FROM outbox WHERE kind=3 AND key>=? AND key<? GROUP BY key HAVING"
+                      " max(seq)<=coalesce((SELECT floor FROM cursor WHERE dest='mqtt' AND epoch="
+                      "(SELECT value FROM meta WHERE key='epoch')),0) ORDER BY key",
 };
 static_assert(sizeof statement_sql / sizeof statement_sql[0] ==
                   sizeof((struct records *)NULL)->statements / sizeof(sqlite3_stmt *),

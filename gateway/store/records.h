@@ -81,7 +81,7 @@ enum records_statement {
     RECORDS_SELF,      /* newest facts of a slot */
     RECORDS_MINUTES,   /* rows of one device's minutes in a range */
     RECORDS_NUMBER,    /* of an account */
-    RECORDS_ACKED      /* quarters delivered in a range */
+    RECORDS_ACKED      /* quarters in a range whose newest revision was delivered, by start */
 };
 int records_prepare(struct records *r, enum records_statement which, sqlite3_stmt **ret);
 /* The site's index of feed i of a device in a row of some layout; SITE_NONE when it is gone. */

@@ -84,12 +84,16 @@ static int merge_rows(struct records *r, enum slot_period part, double *ret_boun
 /* What the days and months need of each quarter besides the merge. */
 struct quarters {
     double grid_kw[QUARTERS_MAX], storage_kw[QUARTERS_MAX];
+    ms_t start[QUARTERS_MAX];
+    uint32_t stored[QUARTERS_MAX]; /* devices */
     size_t n;
 };
 
 static void note_quarter(struct quarters *q, const struct slot_facts *f) {
     if (!q || q->n == QUARTERS_MAX)
         return;
+    q->start[q->n] = f->start;
+    q->stored[q->n] = f->stored;
     q->grid_kw[q->n] = f->power[SITE_GRID].avg;
     q->storage_kw[q->n++] = f->absent[SITE_STORAGE] ? (double)NAN : f->power[SITE_STORAGE].avg;
 }
@@ -149,16 +153,23 @@ static int load_day_ess(struct records *r, ms_t start) {
 
 /* ---- months ----------------------------------------------------------------------------- */
 
-static int count_acknowledged(struct records *r, ms_t start, ms_t end, uint32_t *ret) {
+/* Device slots of the quarters that were delivered. */
+static int count_acknowledged(struct records *r, const struct quarters *q, uint32_t *ret) {
     sqlite3_stmt *s;
     int err = records_prepare(r, RECORDS_ACKED, &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(s, 1, start);
-    sqlite3_bind_int64(s, 2, end);
-    int rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW)
-        *ret = (uint32_t)sqlite3_column_int64(s, 0);
+    sqlite3_bind_int64(s, 1, r->facts.start);
+    sqlite3_bind_int64(s, 2, r->facts.end);
+    int rc;
+    size_t i = 0;
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        ms_t start = sqlite3_column_int64(s, 0);
+        while (i < q->n && q->start[i] < start)
+            i++;
+        if (i < q->n && q->start[i] == start)
+            *ret += q->stored[i];
+    }
     sqlite3_reset(s);
     return db_err(rc);
 }
@@ -290,8 +301,21 @@ static int fill_month(struct records *r, int account, const struct quarters *q, 
     shape(r, q, m);
     m->filed = is_filed(r, f->start);
     if (err == ERR_OK)
-        err = count_acknowledged(r, f->start, f->end, &m->slots_acknowledged);
+        err = count_acknowledged(r, q, &m->slots_acknowledged);
     return err;
+}
+
+/* Late is what is written again; that a part of it was does not make it late. */
+static int put(struct records *r, int account, const struct month_facts *month, bool with_devices,
+               ms_t now_ms) {
+    int64_t code, revision;
+    int err = records_code(r, r->facts.period, account, &code);
+    if (err == ERR_OK)
+        err = writer_revision(r->writer, code, r->facts.start, &revision);
+    if (err < 0)
+        return err;
+    r->facts.late = revision > 0;
+    return records_put(r, account, month, with_devices, now_ms);
 }
 
 static int write_day_or_longer(struct records *r, enum slot_period p, int account, ms_t now_ms) {
@@ -312,7 +336,7 @@ static int write_day_or_longer(struct records *r, enum slot_period p, int accoun
     if (err == ERR_OK)
         err = fill_month(r, account, q, boundary_ms, quarters_kwh);
     free(q);
-    return err < 0 ? err : records_put(r, account, &r->month, p != SLOT_BILL, now_ms);
+    return err < 0 ? err : put(r, account, &r->month, p != SLOT_BILL, now_ms);
 }
 
 int records_write_long(struct records *r, enum slot_period p, int account, ms_t start,
@@ -326,5 +350,5 @@ int records_write_long(struct records *r, enum slot_period p, int account, ms_t 
     if (n <= 0)
         return n < 0 ? n : ERR_NOT_FOUND;
     int err = merge_rows(r, SLOT_15M, &boundary_ms);
-    return err < 0 ? err : records_put(r, -1, NULL, true, now_ms);
+    return err < 0 ? err : put(r, -1, NULL, true, now_ms);
 }

@@ -69,7 +69,8 @@ int records_feed_of(struct records *r, int64_t layout, int64_t device_no, size_t
     return ERR_OK;
 }
 
-static void take_feed(struct records *r, int32_t feed, const struct feed_slot *slot) {
+/* True when it knows an energy. */
+static bool take_feed(struct records *r, int32_t feed, const struct feed_slot *slot) {
     struct feed_facts *f = &r->feeds[feed];
     for (int k = 0; k < FEED_DIRECTIONS; k++)
         f->kwh[k] = counter_slot_amount(&slot->counter[k]);
@@ -88,6 +89,7 @@ static void take_feed(struct records *r, int32_t feed, const struct feed_slot *s
     for (size_t i = 0; i < r->site->transformer_count && slot->has_supply; i++)
         if (r->site->transformers[i].feed == feed)
             r->transformer_supply[i] = slot->supply;
+    return !isnan(f->kwh[FEED_FORWARD]) || !isnan(f->kwh[FEED_REVERSE]);
 }
 
 static void take_irradiance(struct records *r, struct unpack *u, const struct slot_head *h) {
@@ -105,6 +107,7 @@ static int take_row(struct records *r, sqlite3_stmt *s, ms_t start) {
     struct unpack u;
     struct slot_head h;
     int64_t device_no = sqlite3_column_int64(s, 0);
+    bool has_energy = false;
     unpack_init(&u, sqlite3_column_blob(s, 2), (size_t)sqlite3_column_bytes(s, 2));
     int err = slot_read_head(&u, &h);
     for (size_t i = 0; err == ERR_OK && i < h.feed_count; i++) {
@@ -118,13 +121,13 @@ static int take_row(struct records *r, sqlite3_stmt *s, ms_t start) {
         slot_read_feed(&u, &h, start, role, &slot);
         if (u.bad)
             return ERR_CORRUPT;
-        if (feed != SITE_NONE)
-            take_feed(r, feed, &slot);
+        if (feed != SITE_NONE && take_feed(r, feed, &slot))
+            has_energy = true;
     }
     int32_t device = device_index(r, device_no);
     if (err < 0 || device == SITE_NONE)
         return err;
-    r->device_covered[device] = h.coverage > 0.0;
+    r->device_covered[device] = h.coverage > 0.0 || has_energy;
     if (device == r->irradiance_device && h.layout == r->writer->layout)
         take_irradiance(r, &u, &h);
     return u.bad ? ERR_CORRUPT : ERR_OK;
