@@ -174,6 +174,12 @@ static void a_long_stop_is_first_unknown_then_recovered(void **state) {
     assert_true(json_is_true(json_object_get(known, "late")));
     assert_near(number_at(known, "energy_kwh/import"), 15 * GRID_MINUTE_KWH, 1e-3);
     assert_near(number_at(known, "coverage"), 0.0, 0);
+    /* its export register stood still: known as well, to be 0 */
+    assert_near(number_at(known, "energy_kwh/export"), 0.0, 0);
+    assert_near(number_at(known, "energy_kwh/net_import"), 15 * GRID_MINUTE_KWH, 1e-3);
+    /* an exact energy counts as stored; the battery has no counter */
+    assert_near(number_at(dark, "completeness/stored"), 0.0, 0);
+    assert_near(number_at(known, "completeness/stored"), 2.0, 0);
     const json_t *device = json_array_get(json_object_get(known, "devices"), 0);
     assert_string_equal(text_at(device, "energy_method"), "recovered");
     assert_string_equal(text_at(device, "quality"), "recovered");
@@ -184,6 +190,59 @@ static void a_long_stop_is_first_unknown_then_recovered(void **state) {
     json_decref(last_quarters);
     json_decref(minutes);
     json_decref(quarters);
+    rig_fini(&g);
+}
+
+/* The meter is silent over the edge of an hour: the hour before it is written again and late. In
+ * the hour after it a quarter is written again; the hour itself is written once, in time. */
+static void an_hour_is_late_when_it_is_written_again(void **state) {
+    (void)state;
+    static struct rig g;
+    ms_t hour = (T0 + 3600000) / 3600000 * 3600000, from = hour - 2 * QUARTER;
+    rig_init(&g, from);
+    rig_run(&g, from, hour - 5 * MINUTE);
+    for (ms_t s = hour - 5 * MINUTE; s < hour + 20 * MINUTE; s += 1000) {
+        core_reading(&g.core, works_pv(&g.works, s + 100, PV_KW, pv_register(s)));
+        rig_idle(&g, s, s + 1000);
+    }
+    rig_run(&g, hour + 20 * MINUTE, hour + 3600000 + 5000);
+    json_t *hours = rig_messages(&g.works, OUTBOX_RECORD_1H);
+    static const struct {
+        int revision;
+        bool late;
+    } want[] = {{0, false}, {1, true}, {0, false}};
+    assert_int_equal(json_array_size(hours), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *h = json_array_get(hours, i);
+        assert_int_equal((int)number_at(h, "revision"), want[i].revision);
+        assert_int_equal(json_is_true(json_object_get(h, "late")), want[i].late);
+    }
+    assert_string_equal(text_at(json_array_get(hours, 0), "start"),
+                        text_at(json_array_get(hours, 1), "start"));
+    assert_string_equal(text_at(json_array_get(hours, 2), "quality"), "recovered");
+    json_decref(hours);
+    rig_fini(&g);
+}
+
+/* Power is 0 from the edge on, but the last reading before the next poll still showed the old one.
+ * What it would have given within that poll is no energy: the register was read, and stood still.
+ * Counts of 0.8 kWh; the reading 100 ms after the edge gives 0.8 kWh to the minute, and less than a
+ * count may be given in advance. */
+static void a_register_that_stands_still_gives_less_than_a_count_in_advance(void **state) {
+    (void)state;
+    static struct rig g;
+    rig_init(&g, T0);
+    rig_run(&g, T0, T0 + MINUTE + 1000);
+    for (ms_t s = T0 + MINUTE + 1000; s < T0 + 2 * MINUTE + 5000; s += 1000) {
+        core_reading(&g.core, works_grid(&g.works, s + 100, 0.0, grid_register(T0 + MINUTE), 50.0));
+        rig_idle(&g, s, s + 1000);
+    }
+    json_t *minutes = rig_messages(&g.works, OUTBOX_RECORD_1M);
+    assert_near(number_at(json_array_get(minutes, 0), "energy_kwh/import"), GRID_MINUTE_KWH - 0.8,
+                2e-3);
+    double after = number_at(json_array_get(minutes, 1), "energy_kwh/import");
+    assert_true(after >= 0.8 - 2e-3 && after < 0.8 + 0.8);
+    json_decref(minutes);
     rig_fini(&g);
 }
 
@@ -391,6 +450,8 @@ int main(void) {
         cmocka_unit_test(slots_sum_to_the_register_difference_across_a_kill),
         cmocka_unit_test(a_kill_between_a_slot_and_its_record_loses_nothing),
         cmocka_unit_test(a_long_stop_is_first_unknown_then_recovered),
+        cmocka_unit_test(an_hour_is_late_when_it_is_written_again),
+        cmocka_unit_test(a_register_that_stands_still_gives_less_than_a_count_in_advance),
         cmocka_unit_test(a_device_that_is_silent_for_minutes),
         cmocka_unit_test(a_reading_at_the_edge_ends_the_slot_before_it),
         cmocka_unit_test(a_reset_counter_is_an_event_and_a_suspect_slot),
