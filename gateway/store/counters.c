@@ -194,10 +194,10 @@ static int64_t in_advance(const struct counter *c, double run) {
 }
 
 /* Between two readings one edge may be given something in advance: slots after it are not known
- * until the next reading, so nothing may be in them either. */
+ * until the next reading, so nothing may be in them either. Slots that end together end alike. */
 static int64_t parts_at(const struct counter *c, ms_t t, double run) {
     int64_t v;
-    if (c->energy.base_utc_ms < c->edge && t > c->edge)
+    if (t == c->edge || (c->energy.base_utc_ms < c->edge && t > c->edge))
         return c->parts;
     if (c->step.delta > 0 && t < c->step.to_utc_ms)
         v = (c->total - c->step.delta) * COUNTER_PARTS +

@@ -246,6 +246,24 @@ static void a_register_that_stands_still_gives_less_than_a_count_in_advance(void
     rig_fini(&g);
 }
 
+/* The last reading stands 0.9 s before an edge, and power is held for 2.5 s: the minute before the
+ * edge is given 0.9 s in advance, and the quarter that ends a minute later not more than that. */
+static void a_quarter_is_its_minutes_when_the_meter_falls_silent(void **state) {
+    (void)state;
+    static struct rig g;
+    rig_init(&g, T0);
+    rig_run(&g, T0, T0 + 14 * MINUTE);
+    rig_idle(&g, T0 + 14 * MINUTE, T0 + 15 * MINUTE + 5000);
+    json_t *minutes = rig_messages(&g.works, OUTBOX_RECORD_1M);
+    json_t *quarters = rig_messages(&g.works, OUTBOX_RECORD_15M);
+    assert_int_equal(json_array_size(quarters), 1);
+    assert_near(sum_of(minutes, "energy_kwh/import"), counted_to(T0 + 14 * MINUTE), 2e-3);
+    assert_near(sum_of(quarters, "energy_kwh/import"), sum_of(minutes, "energy_kwh/import"), 2e-3);
+    json_decref(minutes);
+    json_decref(quarters);
+    rig_fini(&g);
+}
+
 static void a_device_that_is_silent_for_minutes(void **state) {
     (void)state;
     static struct rig g;
@@ -452,6 +470,7 @@ int main(void) {
         cmocka_unit_test(a_long_stop_is_first_unknown_then_recovered),
         cmocka_unit_test(an_hour_is_late_when_it_is_written_again),
         cmocka_unit_test(a_register_that_stands_still_gives_less_than_a_count_in_advance),
+        cmocka_unit_test(a_quarter_is_its_minutes_when_the_meter_falls_silent),
         cmocka_unit_test(a_device_that_is_silent_for_minutes),
         cmocka_unit_test(a_reading_at_the_edge_ends_the_slot_before_it),
         cmocka_unit_test(a_reset_counter_is_an_event_and_a_suspect_slot),
