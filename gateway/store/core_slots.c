@@ -88,7 +88,24 @@ static void close_minute(struct core *c) {
     c->minute = end;
 }
 
-/* Goes to another minute, forward over a gap or back after a clock step, once the open one is
+/* Devices may stand beyond the open minute of the records, with readings in their own. */
+static bool has_open_readings(const struct core *c) {
+    for (size_t i = 0; i < c->site->device_count; i++) {
+        const struct device_state *d = &c->aggregate.devices[i];
+        if (d->minute > c->minute || d->presence.minute.samples > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Closes the open minute, and those in which there is anything already. */
+static void close_all_read(struct core *c) {
+    do
+        close_minute(c);
+    while (has_open_readings(c));
+}
+
+/* Goes to another minute, forward over a gap or back after a clock step, once all that was read is
  * closed. A quarter left in its middle is closed where it stands. */
 static void move_to(struct core *c, ms_t minute) {
     ms_t left = slot_edge(SLOT_15M, c->minute - 1);
@@ -110,12 +127,12 @@ void core_advance(struct core *c, ms_t now_ms) {
     if (c->minute - now > CORE_REWIND_MS) {
         log_warn("the clock went back by more than two hours: slots start again from there, "
                  "as revisions where they exist");
-        close_minute(c);
+        close_all_read(c);
         move_to(c, now);
     }
     while (now_ms >= c->minute + slot_ms(SLOT_1M) + c->grace_ms) {
         close_minute(c);
-        if (now - c->minute > BEHIND_MAX_MS)
+        if (now - c->minute > BEHIND_MAX_MS && !has_open_readings(c))
             move_to(c, now);
     }
 }
