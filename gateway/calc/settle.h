@@ -33,7 +33,7 @@ struct settle_input {
     const struct demand_peak *sliding; /* by metering point: largest that ended in the slot */
     const int32_t *nodes;              /* residual_nodes() */
     size_t node_count;
-    const bool *device_covered; /* by device: it answered in the slot */
+    const bool *device_covered; /* by device: it answered, or an energy is known */
     double *scratch[2];         /* feed_count doubles each */
     utc_offset_fn *zone;
 };

@@ -49,7 +49,7 @@ void counter_init(struct counter *c, const struct site *site, const struct feed 
     c->multiplier = 1.0;
     c->usual_step = 1;
     c->rated_kw = site->devices[feed->device].rated_kw;
-    c->step.run_from = c->step.run_to = (double)NAN;
+    c->step.run_from = c->step.run_to = c->read_run = (double)NAN;
     c->per_register = (double)NAN;
     if (point == SITE_NONE)
         return;
@@ -120,8 +120,10 @@ static void note_step(struct counter *c, const struct counter_change *change, ms
                                     .run_from = leap || gap ? (double)NAN : c->step.run_to,
                                     .run_to = run,
                                     .gap = gap};
-    if (!leap && !gap)
-        c->usual_step = change->delta;
+    if (leap || gap)
+        return;
+    c->usual_step = change->delta;
+    c->usual_ms = utc_ms - from;
 }
 
 struct counter_change counter_add(struct counter *c, const struct point_def *def, int64_t raw,
@@ -150,6 +152,7 @@ struct counter_change counter_add(struct counter *c, const struct point_def *def
     if (change.event == ENERGY_HELD)
         return change;
     c->before = before;
+    c->read_run = run;
     c->fresh = true;
     c->total += change.delta;
     if (change.event == ENERGY_FIRST) {
@@ -197,12 +200,17 @@ static double step_share(const struct counter_step *s, ms_t t, double run) {
     return fmin(fmax(share, 0.0), 1.0);
 }
 
-/* Parts that power says have flowed since the register last moved: less than its usual step. */
+/* Parts that power says have flowed since the register last moved: less than its usual step. A
+ * register that was read unmoved for longer than such a step takes is not slow: up to that reading
+ * less than a count has flowed. */
 static int64_t in_advance(const struct counter *c, double run) {
-    double flowed = (run - c->step.run_to) / per_count(c) * COUNTER_PARTS;
+    double parts_per_kwh = COUNTER_PARTS / per_count(c);
+    double flowed = (run - c->step.run_to) * parts_per_kwh;
     int64_t most = c->usual_step * COUNTER_PARTS - 1;
     if (!(flowed > 0.0) || !c->energy.started)
         return 0;
+    if (c->energy.base_utc_ms - c->step.to_utc_ms > c->usual_ms)
+        flowed = fmin(flowed, COUNTER_PARTS - 1 + fmax(run - c->read_run, 0.0) * parts_per_kwh);
     return flowed >= (double)most ? most : (int64_t)flowed;
 }
 

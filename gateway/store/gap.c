@@ -42,8 +42,9 @@ static void scale(struct feed_slot *f, double factor) {
 
 static void change_feed(struct feed_slot *f, const struct slot_change *c) {
     struct counter_slot *k = &f->counter[c->counter];
+    bool recovered = c->method == METHOD_RECOVERED; /* known, if only to be 0 */
     scale(f, c->factor);
-    if (c->parts != 0 || fabs(c->amount) > 0.0) {
+    if (recovered || c->parts != 0 || fabs(c->amount) > 0.0) {
         bool same = k->known && !(k->unit < c->unit) && !(k->unit > c->unit);
         if (!k->known || k->parts == 0) {
             k->unit = c->unit;
@@ -53,10 +54,10 @@ static void change_feed(struct feed_slot *f, const struct slot_change *c) {
         k->parts += same ? c->parts : 0;
         k->edge_parts += same ? c->parts : 0;
         k->known = true;
-        k->recovered = k->recovered || c->method == METHOD_RECOVERED;
+        k->recovered = k->recovered || recovered;
     }
     f->method = c->method;
-    if (c->method == METHOD_RECOVERED && f->quality >= QUALITY_STALE)
+    if (recovered && f->quality >= QUALITY_STALE)
         f->quality = QUALITY_RECOVERED;
     f->quality = quality_worst(f->quality, QUALITY_RECOVERED);
 }

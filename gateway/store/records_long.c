@@ -391,6 +391,19 @@ static void say_nothing(struct records *r) {
     r->facts.cause = CAUSE_GATEWAY_OFF;
 }
 
+/* Late is what is written again; that a part of it was does not make it late. */
+static int put(struct records *r, int account, const struct month_facts *month, bool with_devices,
+               ms_t now_ms) {
+    int64_t code, revision;
+    int err = records_code(r, r->facts.period, account, &code);
+    if (err == ERR_OK)
+        err = writer_revision(r->writer, code, r->facts.start, &revision);
+    if (err < 0)
+        return err;
+    r->facts.late = revision > 0;
+    return records_put(r, account, month, with_devices, now_ms);
+}
+
 static int write_day_or_longer(struct records *r, enum slot_period p, int account, ms_t now_ms) {
     struct quarters *q = calloc(1, sizeof *q);
     double boundary_ms = (double)NAN;
@@ -409,7 +422,7 @@ static int write_day_or_longer(struct records *r, enum slot_period p, int accoun
     if (err == ERR_OK)
         err = fill_month(r, account, q, boundary_ms);
     free(q);
-    return err < 0 ? err : records_put(r, account, &r->month, p != SLOT_BILL, now_ms);
+    return err < 0 ? err : put(r, account, &r->month, p != SLOT_BILL, now_ms);
 }
 
 int records_write_long(struct records *r, enum slot_period p, int account, ms_t start,
@@ -426,5 +439,5 @@ int records_write_long(struct records *r, enum slot_period p, int account, ms_t 
     if (n == 0)
         say_nothing(r);
     int err = merge_rows(r, SLOT_15M, &boundary_ms);
-    return err < 0 ? err : records_put(r, -1, NULL, true, now_ms);
+    return err < 0 ? err : put(r, -1, NULL, true, now_ms);
 }

@@ -78,12 +78,12 @@ void slot_read_point(struct unpack *u, const struct slot_head *h, bool is_gauge,
                      struct slot_point *ret);
 
 /* Direction of a feed as a meter names it: what a load draws and a grid meter takes in is import,
- * what a source gives is export. */
+ * what a source or a battery gives is export. */
 static inline enum feed_counter feed_import(enum role role) {
-    return role_is_source(role) ? FEED_REVERSE : FEED_FORWARD;
+    return role_is_source(role) || role == ROLE_BATTERY ? FEED_REVERSE : FEED_FORWARD;
 }
 static inline enum feed_counter feed_export(enum role role) {
-    return role_is_source(role) ? FEED_FORWARD : FEED_REVERSE;
+    return feed_import(role) == FEED_REVERSE ? FEED_FORWARD : FEED_REVERSE;
 }
 /* A feed as a record shows it; id and role are the caller's. */
 void feed_slot_show(const struct feed_slot *f, enum role role, struct record_device *ret);

@@ -49,6 +49,8 @@ static void chain_registers(struct counter_slot *into, const struct counter_slot
         into->register_start = part->register_start;
         into->start_utc_ms = part->start_utc_ms;
     }
+    if (isnan(into->multiplier)) /* of slots that a gap filled: nothing was read there */
+        into->multiplier = part->multiplier;
     if (!isnan(part->register_end)) {
         into->register_end = part->register_end;
         into->end_utc_ms = part->end_utc_ms;

@@ -223,6 +223,13 @@ static void give_back_cursors(struct writer *w, const struct writer_dest *taken,
     pthread_mutex_unlock(&w->lock);
 }
 
+/* Readers see a commit, and a platform may answer, before this thread goes on. */
+static void let_acknowledge(struct writer *w, uint64_t below) {
+    pthread_mutex_lock(&w->lock);
+    w->seq_seen = below;
+    pthread_mutex_unlock(&w->lock);
+}
+
 static int write_all(struct writer *w, const struct writer_dest *dests, size_t dest_count,
                      ms_t now_ms, int *ret_moved) {
     int err = db_exec(w->db, "BEGIN IMMEDIATE");
@@ -239,9 +246,10 @@ static int write_all(struct writer *w, const struct writer_dest *dests, size_t d
         *ret_moved = write_cursors(w, dests, dest_count);
         err = *ret_moved < 0 ? *ret_moved : ERR_OK;
     }
-    if (err == ERR_OK)
-        err = db_exec(w->db, "COMMIT");
-    return err;
+    if (err < 0)
+        return err;
+    let_acknowledge(w, w->seq);
+    return db_exec(w->db, "COMMIT");
 }
 
 int writer_begin(struct writer *w) {
@@ -252,11 +260,14 @@ int writer_begin(struct writer *w) {
 }
 
 int writer_end(struct writer *w, int err) {
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        let_acknowledge(w, w->seq);
         err = db_exec(w->db, "COMMIT");
+    }
     if (err < 0) {
         if (!sqlite3_get_autocommit(w->db))
             db_exec(w->db, "ROLLBACK");
+        let_acknowledge(w, w->seq_next);
         return err;
     }
     w->records += w->records_open;
@@ -294,6 +305,7 @@ int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news) {
         report_failure(w, err);
         if (!sqlite3_get_autocommit(w->db))
             db_exec(w->db, "ROLLBACK");
+        let_acknowledge(w, w->seq_next);
         give_back_cursors(w, dests, dest_count);
         return err;
     }
@@ -324,8 +336,8 @@ void writer_ack(struct writer *w, const char *dest, ms_t epoch, uint64_t from, u
         memcpy(w->dests[i].name, dest, strlen(dest) + 1);
         w->dest_count++;
     }
-    if (to >= w->seq_next)
-        to = w->seq_next - 1; /* nobody can have seen more */
+    if (to >= w->seq_seen)
+        to = w->seq_seen - 1;
     if (i < w->dest_count && cursor_ack(&w->dests[i].cursor, from, to))
         w->dests[i].dirty = true;
     pthread_mutex_unlock(&w->lock);

@@ -59,6 +59,7 @@ struct writer {
     struct pending pending;
     ms_t epoch;
     uint64_t seq_next; /* the next commit starts with it */
+    uint64_t seq_seen; /* rows below it may have been seen: nobody can acknowledge more */
     int64_t layout;
     int64_t *device_no; /* of the site's devices */
     struct writer_hooks hooks;
@@ -72,7 +73,7 @@ struct writer {
         ms_t start;
         int64_t revision;
     } open[SLOT_OPEN_COUNT];
-    pthread_mutex_t lock; /* guards dests */
+    pthread_mutex_t lock; /* guards dests, seq_next and seq_seen */
     struct writer_dest dests[WRITER_DESTS_MAX];
     size_t dest_count;
     uint64_t commits, records, slots, failures;

@@ -80,7 +80,7 @@ static int load(struct writer *w) {
     int err = db_get_i64(w->db, "SELECT value FROM meta WHERE key='epoch'", 0, &w->epoch);
     if (err == ERR_OK)
         err = db_get_i64(w->db, "SELECT max(seq) FROM outbox", 0, &head);
-    w->seq_next = (uint64_t)head + 1;
+    w->seq_next = w->seq_seen = (uint64_t)head + 1;
     if (err == ERR_OK)
         err = load_cursors(w);
     for (int i = 0; err == ERR_OK && i < WRITER_STATEMENT_COUNT; i++)

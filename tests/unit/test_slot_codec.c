@@ -399,12 +399,39 @@ static void a_row_of_version_1_is_read(void **state) {
     assert_same(d.multiplier, 50.0);
 }
 
+/* A direction is named as the meter names it, docs/mqtt.md: what goes into a storage or a battery
+ * is import, although discharge is the direction of its role. */
+static void import_is_what_goes_into_the_device(void **state) {
+    (void)state;
+    static const struct {
+        enum role role;
+        bool forward_is_import;
+    } want[] = {{ROLE_GRID, true},       {ROLE_LOAD, true},     {ROLE_PV, false},
+                {ROLE_GENERATOR, false}, {ROLE_STORAGE, false}, {ROLE_BATTERY, false},
+                {ROLE_GAS, true}};
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        struct feed_slot f;
+        struct record_device d;
+        feed_slot_clear(&f);
+        f.counter[FEED_FORWARD] = import_counter();
+        f.counter[FEED_REVERSE] = import_counter();
+        f.counter[FEED_FORWARD].parts = 1000;
+        f.counter[FEED_REVERSE].parts = 2000;
+        double forward = counter_slot_amount(&f.counter[FEED_FORWARD]);
+        double reverse = counter_slot_amount(&f.counter[FEED_REVERSE]);
+        feed_slot_show(&f, want[i].role, &d);
+        assert_same(d.import_kwh, want[i].forward_is_import ? forward : reverse);
+        assert_same(d.export_kwh, want[i].forward_is_import ? reverse : forward);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_feed_comes_back_exactly),
         cmocka_unit_test(counters_of_one_unit_keep_their_multipliers),
         cmocka_unit_test(parts_and_times_that_no_row_has_are_refused),
         cmocka_unit_test(what_a_record_shows_adds_up),
+        cmocka_unit_test(import_is_what_goes_into_the_device),
         cmocka_unit_test(a_reading_at_the_edge_is_not_never),
         cmocka_unit_test(points_keep_what_their_kind_needs),
         cmocka_unit_test(a_gauge_comes_back_as_the_floats_it_was),

@@ -222,6 +222,66 @@ static void a_cursor_is_bounded_and_forgets_the_highest(void **state) {
     assert_false(cursor_has(&c, 1000 + 2 * (CURSOR_RANGES_MAX - 1)));
 }
 
+/* Runs when a commit has just become visible, before writer_commit() returns: the moment in which a
+ * quick platform on another thread may have read, sent and acknowledged the new row. Once each. */
+static int acknowledge_newest(void *arg, sqlite3 *db, const char *name, int pages) {
+    struct writer *w = arg;
+    static int64_t told;
+    int64_t head = 0;
+    (void)name;
+    (void)pages;
+    assert_int_equal(db_get_i64(db, "SELECT max(seq) FROM outbox", 0, &head), ERR_OK);
+    if (head > told)
+        writer_ack(w, "mqtt", w->epoch, (uint64_t)head, (uint64_t)head);
+    told = head;
+    return SQLITE_OK;
+}
+
+static void an_answer_while_the_commit_ends_is_kept(void **state) {
+    (void)state;
+    static struct rig g;
+    const char *floor = "SELECT coalesce(max(floor),0) FROM cursor WHERE dest='mqtt'";
+    rig_init(&g, T0);
+    sqlite3_wal_hook(g.writer.db, acknowledge_newest, &g.writer);
+    rig_run(&g, T0, T0 + 3 * MINUTE + 5000);
+    assert_int_equal(count_of(&g.writer, "SELECT max(seq) FROM outbox"), 3);
+    assert_int_equal(count_of(&g.writer, floor), 3);
+    writer_ack(&g.writer, "mqtt", g.writer.epoch, 4, 9); /* nobody can have seen these */
+    rig_run(&g, T0 + 3 * MINUTE + 5000, T0 + 3 * MINUTE + 6000);
+    assert_int_equal(count_of(&g.writer, floor), 3);
+    rig_fini(&g);
+}
+
+/* Three devices over the last two hours of a day; the first quarter is written again afterwards, so
+ * that of its eight quarters seven were delivered as they are. */
+static void a_day_counts_the_device_slots_that_were_delivered(void **state) {
+    (void)state;
+    static struct rig g;
+    ms_t day_ends = (T0 / MS_PER_DAY + 1) * MS_PER_DAY, from = day_ends - 8 * QUARTER;
+    rig_init(&g, from);
+    rig_run(&g, from, day_ends + 3000); /* the last quarter is not closed before 2 s after it */
+    int64_t head = count_of(&g.writer, "SELECT max(seq) FROM outbox");
+    json_t *days = rig_messages(&g.works, OUTBOX_RECORD_1D);
+    assert_near(number_at(json_array_get(days, 0), "completeness/slots/expected"), 288.0,
+                0); /* the calendar has 96 quarters */
+    assert_near(number_at(json_array_get(days, 0), "completeness/slots/stored"), 24.0, 0);
+    assert_near(number_at(json_array_get(days, 0), "completeness/slots/acknowledged"), 0.0, 0);
+    json_decref(days);
+    writer_ack(&g.writer, "mqtt", g.writer.epoch, 1, (uint64_t)head);
+    rig_commit(&g, day_ends + 3500);
+    assert_int_equal(db_exec(g.writer.db, "BEGIN"), ERR_OK);
+    g.writer.seq = g.writer.seq_next;
+    assert_int_equal(records_revise_slot(&g.core.records, SLOT_15M, from, day_ends), ERR_OK);
+    assert_int_equal(
+        records_write_long(&g.core.records, SLOT_1D, -1, day_ends - MS_PER_DAY, day_ends), ERR_OK);
+    assert_int_equal(db_exec(g.writer.db, "COMMIT"), ERR_OK);
+    days = rig_messages(&g.works, OUTBOX_RECORD_1D);
+    assert_int_equal(json_array_size(days), 2);
+    assert_near(number_at(json_array_get(days, 1), "completeness/slots/acknowledged"), 21.0, 0);
+    json_decref(days);
+    rig_fini(&g);
+}
+
 static void over_budget_the_oldest_raw_rows_go(void **state) {
     (void)state;
     static struct rig g;
@@ -270,6 +330,8 @@ int main(void) {
         cmocka_unit_test(acknowledged_rows_are_not_given_again),
         cmocka_unit_test(a_cursor_equals_a_set),
         cmocka_unit_test(a_cursor_is_bounded_and_forgets_the_highest),
+        cmocka_unit_test(an_answer_while_the_commit_ends_is_kept),
+        cmocka_unit_test(a_day_counts_the_device_slots_that_were_delivered),
         cmocka_unit_test(over_budget_the_oldest_raw_rows_go),
         cmocka_unit_test(old_acknowledged_rows_leave_the_outbox)};
     return cmocka_run_group_tests(tests, NULL, NULL);
