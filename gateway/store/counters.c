@@ -209,7 +209,7 @@ static int64_t in_advance(const struct counter *c, double run) {
     int64_t most = c->usual_step * COUNTER_PARTS - 1;
     if (!(flowed > 0.0) || !c->energy.started)
         return 0;
-    if (c->energy.base_utc_ms - c->step.to_utc_ms > c->usual_ms)
+    if (c->usual_ms > 0 && c->energy.base_utc_ms - c->step.to_utc_ms > c->usual_ms)
         flowed = fmin(flowed, COUNTER_PARTS - 1 + fmax(run - c->read_run, 0.0) * parts_per_kwh);
     return flowed >= (double)most ? most : (int64_t)flowed;
 }

@@ -63,7 +63,7 @@ struct counter {
     struct counter_mark before; /* as it was before the last accepted reading */
     struct counter_step step;
     int64_t usual_step; /* counts of the last step without a gap: what may be given in advance */
-    ms_t usual_ms;      /* how long it took */
+    ms_t usual_ms;      /* how long it took; 0: not known yet */
     double read_run;    /* power integrated when the register was last read; NAN: none */
     struct span open[SLOT_OPEN_COUNT];
 };

@@ -16,8 +16,9 @@ CONFIG = pathlib.Path(__file__).resolve().parents[2] / "config"
 
 
 def clock_offset(seconds_before_quarter):
-    """Offset in seconds after which the wall clock stands that long before a quarter of an hour."""
-    return 900 - seconds_before_quarter - time.time() % 900
+    """Offset in seconds after which the wall clock stands that long before a quarter of an hour: the
+    one that ends at a quarter past, so that no hour, day or month ends in the test."""
+    return (900 - seconds_before_quarter - time.time()) % 3600
 
 
 def environment(offset=None):
@@ -35,14 +36,14 @@ def environment(offset=None):
 class Gateway:
     """A running busbard. Use as a context manager; leaving it must find a clean exit."""
 
-    def __init__(self, site_file, offset=None, expect=0):
+    def __init__(self, site_file, offset=None, expect=0, env=None):
         self.site_file = pathlib.Path(site_file)
         self.expect = expect
         self.lines = []
         self.changed = threading.Condition()
         self.process = subprocess.Popen(
             [str(BUSBARD), "--config", str(site_file), "--data", str(CONFIG)],
-            stderr=subprocess.PIPE, text=True, env=environment(offset))
+            stderr=subprocess.PIPE, text=True, env=env or environment(offset))
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 

@@ -34,7 +34,7 @@ class Sim:
     """A running simulator. Use as a context manager; `site` is the rewritten site file. The page of
     a gateway that runs it has a port of its own: tests run side by side."""
 
-    def __init__(self, folder, site=DEMO, options=(), faults=None):
+    def __init__(self, folder, site=DEMO, options=(), faults=None, env=None):
         self.folder = pathlib.Path(folder)
         self.site_file = self.folder / "served.yaml"
         self.truth_file = self.folder / "truth.ndjson"
@@ -44,7 +44,7 @@ class Sim:
                    "--write-site", str(self.site_file), "--truth", str(self.truth_file),
                    "--faults", str(self.faults_file), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        text=True)
+                                        text=True, env=env)
         while True:
             line = self.process.stdout.readline()
             if line.startswith("ready:"):

@@ -259,6 +259,7 @@ static void a_day_counts_the_device_slots_that_were_delivered(void **state) {
     static struct rig g;
     ms_t day_ends = (T0 / MS_PER_DAY + 1) * MS_PER_DAY, from = day_ends - 8 * QUARTER;
     rig_init(&g, from);
+    g.works.site.mqtt.configured = true;
     rig_run(&g, from, day_ends + 3000); /* the last quarter is not closed before 2 s after it */
     int64_t head = count_of(&g.writer, "SELECT max(seq) FROM outbox");
     json_t *days = rig_messages(&g.works, OUTBOX_RECORD_1D);
