@@ -23,6 +23,7 @@ struct feed_facts {
     double coverage;
     enum quality quality;
     bool recovered;
+    bool partial; /* its energy is that of a part of the slot: no demand can be made of it */
 };
 
 struct settle_input {

@@ -55,7 +55,7 @@ static void settle_point(const struct settle_input *in, size_t i, struct slot_fa
     p->current_unbalance_pct = supply->current_unbalance_pct;
     p->frequency_hz = supply->frequency_hz;
     if (f->period == SLOT_15M) {
-        p->block_kw = p->import_kwh / HOURS(f->end - f->start);
+        p->block_kw = feed->partial ? (double)NAN : p->import_kwh / HOURS(f->end - f->start);
         p->block_at = f->start;
         p->sliding = in->sliding[i];
         demand_peak_take(&p->sliding, p->block_kw, f->start);

@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "store/db.h"
 #include "store/records.h"
+
+#define PARTIAL_SHARE 0.01 /* of a slot: less is missing from none of its numbers */
 #include "sys/log.h"
 
 /* The layout that a row was written under; NULL: the present one. */
@@ -97,7 +99,17 @@ bool records_same_device(struct records *r, int64_t layout, size_t device) {
     return same_points(l->site->devices[d].profile, r->site->devices[device].profile);
 }
 
-static void take_feed(struct records *r, int32_t feed, const struct feed_slot *slot) {
+/* The slot's energy begins where its first register was read, which is in it only when the meter
+ * was new then; that of power, where power was known. */
+static bool is_partial(const struct feed_slot *slot, ms_t start, ms_t length) {
+    const struct counter_slot *c = &slot->counter[FEED_FORWARD];
+    if (slot->method == METHOD_INTEGRATED)
+        return slot->coverage < 1.0 - PARTIAL_SHARE;
+    return !isnan(c->register_start) &&
+           (double)(c->start_utc_ms - start) > PARTIAL_SHARE * (double)length;
+}
+
+static void take_feed(struct records *r, int32_t feed, const struct feed_slot *slot, bool partial) {
     struct feed_facts *f = &r->feeds[feed];
     for (int k = 0; k < FEED_DIRECTIONS; k++)
         f->kwh[k] = counter_slot_amount(&slot->counter[k]);
@@ -110,6 +122,7 @@ static void take_feed(struct records *r, int32_t feed, const struct feed_slot *s
     f->coverage = slot->coverage;
     f->quality = slot->quality;
     f->recovered = slot->method == METHOD_RECOVERED;
+    f->partial = partial;
     for (size_t i = 0; i < r->site->metering_point_count && slot->has_supply; i++)
         if (r->site->metering_points[i].feed == feed)
             r->supply[i] = slot->supply;
@@ -130,7 +143,7 @@ static void take_irradiance(struct records *r, struct unpack *u, const struct sl
 }
 
 /* Stored is what was measured, or has an exact energy though nothing was seen. */
-static int take_row(struct records *r, sqlite3_stmt *s, ms_t start) {
+static int take_row(struct records *r, sqlite3_stmt *s, enum slot_period p, ms_t start) {
     struct unpack u;
     struct slot_head h;
     bool exact = false;
@@ -149,7 +162,7 @@ static int take_row(struct records *r, sqlite3_stmt *s, ms_t start) {
         if (u.bad)
             return ERR_CORRUPT;
         if (feed != SITE_NONE)
-            take_feed(r, feed, &slot);
+            take_feed(r, feed, &slot, is_partial(&slot, start, slot_ms(p)));
         exact = exact || slot.counter[FEED_FORWARD].known || slot.counter[FEED_REVERSE].known;
     }
     int32_t device = device_index(r, device_no);
@@ -186,7 +199,7 @@ int records_load_rows(struct records *r, enum slot_period p, ms_t start) {
     sqlite3_bind_int64(s, 2, start);
     int rc;
     while (err == ERR_OK && (rc = sqlite3_step(s)) != SQLITE_DONE) {
-        err = rc == SQLITE_ROW ? take_row(r, s, start) : db_err(rc);
+        err = rc == SQLITE_ROW ? take_row(r, s, p, start) : db_err(rc);
         if (rc == SQLITE_ROW && err == ERR_CORRUPT) {
             /* one bad row must not keep all others from being written */
             log_warn("store %s: a row of the slot %" PRId64 " cannot be read and is left out",
@@ -215,7 +228,9 @@ static double minute_import(struct records *r, sqlite3_stmt *s, ms_t start, int3
         if (u.bad)
             break;
         if (of == feed)
-            return counter_slot_amount(&slot.counter[FEED_FORWARD]);
+            return is_partial(&slot, start, slot_ms(SLOT_1M))
+                       ? (double)NAN
+                       : counter_slot_amount(&slot.counter[FEED_FORWARD]);
     }
     return (double)NAN;
 }
