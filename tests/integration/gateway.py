@@ -102,6 +102,11 @@ def query(store, sql, *args):
         db.close()
 
 
+def made(store):
+    """The daemon has made its store: the file is there before its tables are."""
+    return pathlib.Path(store).exists() and query(store, "SELECT 1 FROM sqlite_master WHERE name='outbox'")
+
+
 def wait_until(what, condition, seconds=60):
     """The first true value of condition()."""
     end = time.monotonic() + seconds

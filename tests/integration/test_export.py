@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import Gateway, clock_offset, query, wait_until
+from gateway import Gateway, clock_offset, made, query, wait_until
 from records import reproduced
 from simulator import BUSBAR, Sim
 
@@ -36,7 +36,7 @@ class Export(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.store = pathlib.Path(folder.name) / "busbar.db"
         with Sim(folder.name) as sim, Gateway(sim.site_file, clock_offset(20)):
-            wait_until("a 15-minute record", lambda: cls.store.exists() and query(
+            wait_until("a 15-minute record", lambda: made(cls.store) and query(
                 cls.store, "SELECT 1 FROM outbox WHERE kind=3"), 60)
             cls.while_running = export("--db", cls.store, "--what", "records")
 

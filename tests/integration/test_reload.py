@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from gateway import BUSBARD, CONFIG, Gateway, query, wait_until
+from gateway import BUSBARD, CONFIG, Gateway, made, query, wait_until
 from simulator import Sim
 
 
@@ -22,7 +22,7 @@ class Reload(unittest.TestCase):
         with Sim(self.folder, options=["--store", str(self.store)]) as sim, \
                 Gateway(sim.site_file) as gateway:
             good = sim.site_file.read_text()
-            wait_until("raw rows", lambda: self.store.exists() and query(
+            wait_until("raw rows", lambda: made(self.store) and query(
                 self.store, "SELECT count(*) FROM raw")[0][0] > 2)
 
             sim.site_file.write_text(good.replace("role: storage", "role: strage"))
