@@ -80,8 +80,8 @@ static void without_prices_a_cost_is_unknown(void **state) {
 
 /* ---- demand ------------------------------------------------------------------------------- */
 
-/* The first reading is of 22:07: what the meter counted before is not known, so the quarter's energy
- * is that of eight minutes, and no demand. The next quarter's is whole. */
+/* The first reading is of 22:07: what the meter counted before is not known, so the quarter's
+ * energy is that of eight minutes, and no demand. The next quarter's is whole. */
 static void no_demand_is_made_of_a_part_of_a_quarter(void **state) {
     (void)state;
     billed_run(START + 7 * MINUTE, START + 32 * MINUTE);
