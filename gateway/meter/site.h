@@ -179,4 +179,8 @@ struct site {
 
 void site_free(struct site *s); /* frees the arena; NULL is fine */
 
+/* The configured ratios that hold on a local day (number of days since 1970); NAN: the device's
+ * own, or 1. */
+void device_ratios(const struct device *d, int32_t day, double *ret_ct, double *ret_pt);
+
 #endif

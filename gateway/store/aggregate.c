@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/pack.h"
 #include "meter/decode.h"
 #include "store/layout.h"
-#include "store/pack.h"
 #include "sys/clock.h"
 
 #define BYTES_PER_POINT 26   /* of an encoded slot, at most */
@@ -29,14 +29,7 @@ static void date_device(struct aggregate *a, size_t device, ms_t t) {
         return;
     const struct device *d = &a->site->devices[device];
     int32_t day = local_time(t, clock_utc_offset_s).day;
-    s->dated->ct_ratio = d->ct_ratio;
-    s->dated->pt_ratio = d->pt_ratio;
-    for (size_t i = 0; i < d->ratio_count && d->ratios[i].from_day <= day; i++) {
-        if (!isnan(d->ratios[i].ct_ratio))
-            s->dated->ct_ratio = d->ratios[i].ct_ratio;
-        if (!isnan(d->ratios[i].pt_ratio))
-            s->dated->pt_ratio = d->ratios[i].pt_ratio;
-    }
+    device_ratios(d, day, &s->dated->ct_ratio, &s->dated->pt_ratio);
     s->dated_until = local_midnight(day + 1, clock_utc_offset_s);
 }
 
@@ -45,35 +38,6 @@ struct feed_state *aggregate_feed(const struct aggregate *a, size_t device, int3
     int32_t feed = a->feed_order[a->devices[device].first_feed + i];
     *ret_feed = &a->site->feeds[feed];
     return &a->feeds[feed];
-}
-
-struct counter *feed_counter_of(struct feed_state *f, int k) {
-    struct counter *c = k < FEED_DIRECTIONS ? &f->counter[k]
-                        : f->reactive       ? &f->reactive[k - FEED_Q1]
-                                            : NULL;
-    return c && c->point != SITE_NONE ? c : NULL;
-}
-
-/* ---- integrated power ------------------------------------------------------------------- */
-
-static double run_at(const struct feed_run *r, int direction, ms_t t) {
-    ms_t to = t < r->until ? t : r->until;
-    double kw = direction == FEED_FORWARD ? fmax(r->kw, 0.0) : fmax(-r->kw, 0.0);
-    return r->kwh[direction] + (to > r->at ? kw * (double)(to - r->at) / 3600000.0 : 0.0);
-}
-
-double feed_run_at(const struct feed_state *f, int k, ms_t t) {
-    return k < FEED_DIRECTIONS && !isnan(f->kw_factor) ? run_at(&f->run, k, t) : (double)NAN;
-}
-
-static void run_take(struct feed_run *r, double kw, ms_t utc_ms, ms_t hold) {
-    double forward = run_at(r, FEED_FORWARD, utc_ms), reverse = run_at(r, FEED_REVERSE, utc_ms);
-    r->kwh[FEED_FORWARD] = forward;
-    r->kwh[FEED_REVERSE] = reverse;
-    r->kw = isnan(kw) ? 0.0 : kw;
-    if (utc_ms > r->at)
-        r->at = utc_ms;
-    r->until = isnan(kw) ? r->at : utc_ms + hold;
 }
 
 /* ---- memory ----------------------------------------------------------------------------- */
@@ -297,7 +261,7 @@ static void take_feed(struct aggregate *a, const struct device_state *state, str
         f->kw_quality = power.quality;
         if (!late) {
             gauge_add(&f->power, state->minute, &power, hold_ms(d));
-            run_take(&f->run, f->kw, power.utc_ms, (ms_t)hold_ms(d));
+            feed_run_take(&f->run, f->kw, power.utc_ms, (ms_t)hold_ms(d));
         }
     }
     if (f->supply && !late)

@@ -13,32 +13,9 @@
 
 #include "format/record.h"
 #include "meter/reading.h"
-#include "store/counters.h"
-#include "store/gauge.h"
+#include "slots/feed_state.h"
 #include "store/live.h"
 #include "store/pending.h"
-#include "store/slot_codec.h"
-#include "store/supply.h"
-
-/* A feed's power integrated by holding the last value, in each direction. */
-struct feed_run {
-    double kwh[FEED_DIRECTIONS]; /* rising */
-    double kw;
-    ms_t at, until;
-    double mark[SLOT_OPEN_COUNT][FEED_DIRECTIONS]; /* at the start of the open slots */
-};
-
-struct feed_state {
-    struct counter counter[FEED_DIRECTIONS];
-    struct counter *reactive; /* four, of a metering point with such registers; else NULL */
-    struct supply *supply;    /* of a metering point */
-    struct feed_run run;
-    struct gauge power; /* kW in the role's own direction */
-    double kw_factor;   /* power point -> that; NAN: no usable power point */
-    double kw, soc_pct; /* latest, NAN when unusable */
-    ms_t kw_utc_ms, soc_utc_ms;
-    uint8_t kw_quality;
-};
 
 struct device_state {
     ms_t minute;                    /* start of its open minute */
@@ -126,10 +103,6 @@ void aggregate_take_over(struct aggregate *a, const struct aggregate *old);
 /* The i-th feed of a device. */
 struct feed_state *aggregate_feed(const struct aggregate *a, size_t device, int32_t i,
                                   const struct feed **ret_feed);
-/* Its counter k of FEED_COUNTERS, NULL when it has none. */
-struct counter *feed_counter_of(struct feed_state *f, int k);
-/* Integrated power at t in the direction of counter k; NAN: none. */
-double feed_run_at(const struct feed_state *f, int k, ms_t t);
 /* Gives the device's counters to the sink, beside what they have just told it. */
 void aggregate_checkpoint(struct aggregate *a, size_t device);
 struct counter_place {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/pack.h"
 #include "store/db.h"
-#include "store/pack.h"
 #include "sys/clock.h"
 
 #define CURVE_POINTS 96

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/pack.h"
+#include "base/pack.h"
 
 #define CURSOR_RANGES_MAX 64
 #define CURSOR_BYTES_MAX  (CURSOR_RANGES_MAX * 20 + 10) /* of its stored form */

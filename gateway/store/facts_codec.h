@@ -5,8 +5,8 @@
 #ifndef BUSBAR_STORE_FACTS_CODEC_H
 #define BUSBAR_STORE_FACTS_CODEC_H
 
+#include "base/pack.h"
 #include "calc/facts.h"
-#include "store/pack.h"
 
 #define FACTS_BYTES_MAX 32768
 

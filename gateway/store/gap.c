@@ -26,42 +26,6 @@ int gap_mark(struct writer *w, enum slot_period p, ms_t start) {
     return err;
 }
 
-static void scale(struct feed_slot *f, double factor) {
-    if (!(factor < 1.0) && !(factor > 1.0))
-        return;
-    for (int k = 0; k < FEED_COUNTERS; k++) {
-        struct counter_slot *c = &f->counter[k];
-        c->unit *= factor;
-        c->carry *= factor;
-        c->multiplier *= factor;
-    }
-    f->power_kw.avg *= factor;
-    f->power_kw.min *= factor;
-    f->power_kw.max *= factor;
-}
-
-static void change_feed(struct feed_slot *f, const struct slot_change *c) {
-    struct counter_slot *k = &f->counter[c->counter];
-    bool recovered = c->method == METHOD_RECOVERED; /* known, if only to be 0 */
-    scale(f, c->factor);
-    if (recovered || c->parts != 0 || fabs(c->amount) > 0.0) {
-        bool same = k->known && !(k->unit < c->unit) && !(k->unit > c->unit);
-        if (!k->known || k->parts == 0) {
-            k->unit = c->unit;
-            same = true;
-        }
-        k->carry += c->amount + (same ? 0.0 : (double)c->parts * c->unit);
-        k->parts += same ? c->parts : 0;
-        k->edge_parts += same ? c->parts : 0;
-        k->known = true;
-        k->recovered = k->recovered || recovered;
-    }
-    f->method = c->method;
-    if (recovered && f->quality >= QUALITY_STALE)
-        f->quality = QUALITY_RECOVERED;
-    f->quality = quality_worst(f->quality, QUALITY_RECOVERED);
-}
-
 /* Copies a row with one feed changed; what follows the feeds stays byte for byte. */
 static int rewrite(struct unpack *u, ms_t start, const struct slot_change *c, struct pack *out) {
     struct slot_head h;
@@ -77,7 +41,7 @@ static int rewrite(struct unpack *u, ms_t start, const struct slot_change *c, st
         if (u->bad)
             return ERR_CORRUPT;
         if (i == c->feed)
-            change_feed(&f, c);
+            slot_change_apply(c, &f);
         slot_write_feed(out, start, &f);
     }
     pack_bytes(out, u->at, (size_t)(u->end - u->at));
@@ -93,7 +57,7 @@ static int write_new(struct writer *w, ms_t start, const struct slot_change *c, 
         struct feed_slot f;
         feed_slot_clear(&f);
         if (i == c->feed)
-            change_feed(&f, c);
+            slot_change_apply(c, &f);
         slot_write_feed(out, start, &f);
     }
     slot_write_point_count(out, 0);

@@ -4,6 +4,7 @@
 #ifndef BUSBAR_STORE_GAP_H
 #define BUSBAR_STORE_GAP_H
 
+#include "slots/slot_change.h"
 #include "store/aggregate.h"
 #include "store/writer.h"
 
@@ -13,16 +14,7 @@
 
 int gap_write(struct writer *w, const struct gap_entry *g);
 
-/* What an entry changes in one feed of one device's slot. */
-struct slot_change {
-    int64_t device_no;
-    uint32_t feed, counter; /* among the device's; enum feed_counter */
-    int64_t parts;          /* of unit, added */
-    double unit, amount;    /* an amount added besides */
-    double factor;          /* all energies and powers of the feed are multiplied; 1 */
-    enum energy_method method;
-};
-/* Applies it to the newest row (a slot without one gets one when feeds is not 0: the device's
+/* Applies a change to the newest row (a slot without one gets one when feeds is not 0: the device's
  * number of feeds) and marks the slot. */
 int gap_change_slot(struct writer *w, enum slot_period p, ms_t start, const struct slot_change *c,
                     size_t feeds);

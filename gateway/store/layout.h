@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pack.h"
 #include "meter/site.h"
-#include "store/pack.h"
 
 struct layout {
     struct site *site;   /* devices, points, feeds, id, gateway; the rest is zero */

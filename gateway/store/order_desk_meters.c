@@ -198,8 +198,8 @@ static int enter(const struct order_desk *d, const struct order_meter_change *o,
                  const char *who) {
     struct records *r = d->records;
     const struct feed *f = &r->site->feeds[feed];
-    double amount =
-        (o->old_end - x->old_register + x->first_register - o->new_start) * x->multiplier;
+    double amount = exchange_amount(o->old_end, x->old_register, x->first_register, o->new_start,
+                                    x->multiplier);
     int32_t point = c->counter == FEED_FORWARD ? f->forward : f->reverse;
     int slots = put_amount(d, x, o->at, amount, c, (size_t)r->feed_count[f->device]);
     if (slots < 0)

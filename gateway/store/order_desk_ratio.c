@@ -91,12 +91,8 @@ static bool find_kind(struct job *j) {
 
 /* What holds without the entry on the local day of t; NAN: the device alone knows. */
 static void configured(const struct device *dev, ms_t t, double *ret_ct, double *ret_pt) {
-    int32_t day = local_time(t, clock_utc_offset_s).day;
-    double ct = dev->ct_ratio, pt = dev->pt_ratio;
-    for (size_t i = 0; i < dev->ratio_count && dev->ratios[i].from_day <= day; i++) {
-        ct = isnan(dev->ratios[i].ct_ratio) ? ct : dev->ratios[i].ct_ratio;
-        pt = isnan(dev->ratios[i].pt_ratio) ? pt : dev->ratios[i].pt_ratio;
-    }
+    double ct, pt;
+    device_ratios(dev, local_time(t, clock_utc_offset_s).day, &ct, &pt);
     *ret_ct = isnan(ct) && dev->profile->ct_ratio_point == POINT_NONE ? 1.0 : ct;
     *ret_pt = isnan(pt) && dev->profile->pt_ratio_point == POINT_NONE ? 1.0 : pt;
 }

@@ -3,8 +3,8 @@
 #include <zstd.h>
 
 #include "base/err.h"
+#include "base/pack.h"
 #include "meter/decode.h"
-#include "store/pack.h"
 #include "store/raw_codec.h"
 #include "store/raw_state.h"
 

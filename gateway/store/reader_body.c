@@ -2,10 +2,10 @@
 
 #include "base/err.h"
 #include "format/record.h"
+#include "slots/slot_codec.h"
 #include "store/db.h"
 #include "store/reader_impl.h"
 #include "store/slot_code.h"
-#include "store/slot_codec.h"
 
 static int64_t code_of(const struct outbox_row *row) {
     static const enum slot_period periods[] = {

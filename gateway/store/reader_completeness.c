@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "slots/slot_codec.h"
 #include "store/db.h"
 #include "store/reader_impl.h"
 #include "store/slot_code.h"
-#include "store/slot_codec.h"
 
 /* a row holds the body of the newest revision: SQLite gives it beside max() */
 static const char rows_sql[] = "SELECT start,device,max(revision),body FROM slot WHERE period=?"

@@ -6,9 +6,9 @@
 #include "base/err.h"
 #include "calc/completeness.h"
 #include "calc/indicators.h"
+#include "slots/slot_merge.h"
 #include "store/db.h"
 #include "store/records.h"
-#include "store/slot_merge.h"
 #include "sys/clock.h"
 
 #define ROW_BYTES_MAX 262144
@@ -25,20 +25,22 @@ static ms_t part_end(enum slot_period part, ms_t start) {
  * memory. */
 struct merge_group {
     size_t first, count;
-    int64_t low, high; /* their numbers in the store */
+    int64_t low, high;   /* their numbers in the store */
+    struct arena *arena; /* of the merges */
     struct slot_merge merges[MERGE_GROUP];
 };
 
 static int open_group(struct merge_group *g, const struct records *r, size_t first) {
     size_t left = r->site->device_count - first;
-    *g = (struct merge_group){.first = first, .low = INT64_MAX, .high = -1};
-    int err = ERR_OK;
+    *g = (struct merge_group){.first = first, .low = INT64_MAX, .high = -1, .arena = arena_new()};
+    int err = g->arena ? ERR_OK : ERR_NOMEM;
     for (size_t i = first; err == ERR_OK && g->count < MERGE_GROUP && g->count < left; i++) {
         int64_t number = r->writer->device_no[i];
         g->low = number < g->low ? number : g->low;
         g->high = number > g->high ? number : g->high;
-        err = slot_merge_init(&g->merges[g->count], r->site, i, &r->feed_order[r->feed_first[i]],
-                              (size_t)r->feed_count[i], r->facts.start, r->facts.end);
+        err = slot_merge_init(&g->merges[g->count], g->arena, r->site, i,
+                              &r->feed_order[r->feed_first[i]], (size_t)r->feed_count[i],
+                              r->facts.start, r->facts.end);
         g->count += err == ERR_OK;
     }
     return err;
@@ -105,8 +107,7 @@ static int merge_rows(struct records *r, enum slot_period part, double *ret_boun
             err = take_rows(r, part, t, &g);
         if (err == ERR_OK)
             err = write_rows(r, &g, bytes, ret_boundary_ms);
-        for (size_t k = 0; k < g.count; k++)
-            slot_merge_fini(&g.merges[k]);
+        arena_free(g.arena);
     }
     free(bytes);
     return err;

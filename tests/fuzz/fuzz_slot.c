@@ -6,10 +6,10 @@
 
 #include "base/err.h"
 #include "harness.h"
+#include "slots/slot_merge.h"
 #include "store/aggregate.h"
 #include "store/facts_codec.h"
 #include "store/layout.h"
-#include "store/slot_merge.h"
 
 #define START ((ms_t)1700000000000 / MS_PER_HOUR * MS_PER_HOUR)
 
@@ -127,7 +127,8 @@ static void merge_row(const uint8_t *data, size_t size) {
     static uint8_t bytes[4000];
     struct slot_merge m;
     struct pack p;
-    require(slot_merge_init(&m, &site, 0, feeds, 1, START, START + MS_PER_HOUR) == ERR_OK);
+    struct arena *arena = arena_new();
+    require(slot_merge_init(&m, arena, &site, 0, feeds, 1, START, START + MS_PER_HOUR) == ERR_OK);
     for (int i = 0; i < 4; i++) {
         ms_t start = START + i * 15 * MS_PER_MIN;
         slot_merge_row(&m, start, start + 15 * MS_PER_MIN, data, size);
@@ -138,7 +139,7 @@ static void merge_row(const uint8_t *data, size_t size) {
     pack_init(&p, bytes, sizeof bytes);
     slot_merge_write(&m, 1, &p);
     require(!p.overflow);
-    slot_merge_fini(&m);
+    arena_free(arena);
 }
 
 static void copy_pack(const struct pack *from, uint8_t *memory, size_t cap, struct pack *to) {

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
+#include "base/pack.h"
 #include "store/books.h"
 #include "store/db.h"
-#include "store/pack.h"
 #include "store/writer.h"
 #include "store_fixture.h"
 #include "sys/clock.h"

@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "base/err.h"
-#include "store/slot_codec.h"
+#include "slots/slot_codec.h"
 
 #define START   1700000040000
 #define UNKNOWN ((double)NAN)

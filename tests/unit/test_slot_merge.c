@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "store/slot_merge.h"
+#include "slots/slot_merge.h"
 #include "store_fixture.h"
 
 #define QUARTER (15 * MS_PER_MIN)
@@ -18,18 +18,21 @@
 
 static struct works works;
 static struct slot_merge merge;
+static struct arena *arena;
 static const int32_t grid_feed[] = {GRID};
 
 /* The incomer's hour. A setup function. */
 static int an_hour(void **state) {
     (void)state;
     works_init(&works);
-    return slot_merge_init(&merge, &works.site, GRID, grid_feed, 1, START, START + MS_PER_HOUR);
+    arena = arena_new();
+    return slot_merge_init(&merge, arena, &works.site, GRID, grid_feed, 1, START,
+                           START + MS_PER_HOUR);
 }
 
 static int gone(void **state) {
     (void)state;
-    slot_merge_fini(&merge);
+    arena_free(arena);
     works_fini(&works);
     return 0;
 }

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "calc/power.h"
-#include "store/supply.h"
+#include "slots/supply.h"
 #include "store_fixture.h"
 
 enum { U1, U2, U3, I1, I2, I3, HZ, P, Q, CODED, POINTS };

@@ -1,4 +1,4 @@
-#include "store/pack.h"
+#include "base/pack.h"
 
 static void put_le(struct pack *p, uint64_t bits, unsigned bytes) {
     uint8_t out[8];

@@ -1,12 +1,13 @@
 /* Device rows of a longer slot from those of its parts: one at a time, in order of time.
  *
- * Historian thread. The memory is a device's; no I/O. */
-#ifndef BUSBAR_STORE_SLOT_MERGE_H
-#define BUSBAR_STORE_SLOT_MERGE_H
+ * Historian thread. Its memory is the arena's; no I/O. */
+#ifndef BUSBAR_SLOTS_SLOT_MERGE_H
+#define BUSBAR_SLOTS_SLOT_MERGE_H
 
+#include "base/arena.h"
 #include "meter/site.h"
-#include "store/gauge.h"
-#include "store/slot_codec.h"
+#include "slots/gauge.h"
+#include "slots/slot_codec.h"
 
 struct slot_merge {
     const struct site *site;
@@ -22,9 +23,8 @@ struct slot_merge {
     struct slot_point *point; /* of the profile */
 };
 
-int slot_merge_init(struct slot_merge *m, const struct site *site, size_t device,
-                    const int32_t *feeds, size_t feed_count, ms_t start, ms_t end);
-void slot_merge_fini(struct slot_merge *m);
+int slot_merge_init(struct slot_merge *m, struct arena *arena, const struct site *site,
+                    size_t device, const int32_t *feeds, size_t feed_count, ms_t start, ms_t end);
 /* A part's row of the same feeds and points. ERR_CORRUPT leaves out what follows. */
 int slot_merge_row(struct slot_merge *m, ms_t start, ms_t end, const void *body, size_t n);
 /* Distance between the edges and the readings next to them, the worst of the feeds; NAN unknown. */

@@ -1,13 +1,11 @@
-#include "store/slot_merge.h"
+#include "slots/slot_merge.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 
-int slot_merge_init(struct slot_merge *m, const struct site *site, size_t device,
-                    const int32_t *feeds, size_t feed_count, ms_t start, ms_t end) {
+int slot_merge_init(struct slot_merge *m, struct arena *arena, const struct site *site,
+                    size_t device, const int32_t *feeds, size_t feed_count, ms_t start, ms_t end) {
     const struct device *d = &site->devices[device];
     size_t points = d->profile->point_count;
     *m = (struct slot_merge){.site = site,
@@ -17,12 +15,10 @@ int slot_merge_init(struct slot_merge *m, const struct site *site, size_t device
                              .start = start,
                              .end = end,
                              .quality = QUALITY_GOOD};
-    m->feed = calloc(feed_count + 1, sizeof *m->feed);
-    m->point = calloc(points + 1, sizeof *m->point);
-    if (!m->feed || !m->point) {
-        slot_merge_fini(m);
+    m->feed = arena_alloc(arena, feed_count + 1, sizeof *m->feed);
+    m->point = arena_alloc(arena, points + 1, sizeof *m->point);
+    if (!m->feed || !m->point)
         return ERR_NOMEM;
-    }
     for (size_t i = 0; i < feed_count; i++) {
         feed_slot_clear(&m->feed[i]);
         m->feed[i].quality = QUALITY_GOOD;
@@ -34,13 +30,6 @@ int slot_merge_init(struct slot_merge *m, const struct site *site, size_t device
     return ERR_OK;
 }
 
-void slot_merge_fini(struct slot_merge *m) {
-    free(m->feed);
-    free(m->point);
-    m->feed = NULL;
-    m->point = NULL;
-}
-
 /* The registers chain: the first start that is known, the last end. */
 static void chain_registers(struct counter_slot *into, const struct counter_slot *part) {
     if (isnan(into->multiplier))
@@ -49,8 +38,6 @@ static void chain_registers(struct counter_slot *into, const struct counter_slot
         into->register_start = part->register_start;
         into->start_utc_ms = part->start_utc_ms;
     }
-    if (isnan(into->multiplier)) /* of slots that a gap filled: nothing was read there */
-        into->multiplier = part->multiplier;
     if (!isnan(part->register_end)) {
         into->register_end = part->register_end;
         into->end_utc_ms = part->end_utc_ms;

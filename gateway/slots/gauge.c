@@ -1,4 +1,4 @@
-#include "store/gauge.h"
+#include "slots/gauge.h"
 
 #include <math.h>
 

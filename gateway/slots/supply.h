@@ -2,12 +2,12 @@
  * where no register counts it, voltage and current quality, over the open quarter of an hour.
  * Values hold until the next reading, at most 2.5 polls. Historian thread; no I/O, no allocation.
  */
-#ifndef BUSBAR_STORE_SUPPLY_H
-#define BUSBAR_STORE_SUPPLY_H
+#ifndef BUSBAR_SLOTS_SUPPLY_H
+#define BUSBAR_SLOTS_SUPPLY_H
 
 #include "base/sample.h"
 #include "meter/site.h"
-#include "store/slot_codec.h"
+#include "slots/slot_codec.h"
 
 struct supply_points { /* index in the device's samples, SITE_NONE: not measured */
     int32_t u_line[3], u_phase[3], current[3], frequency, reactive;

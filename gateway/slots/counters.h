@@ -6,16 +6,16 @@
  * number of parts that never falls; a slot is the difference of two of them, so slots add up to the
  * register difference, whatever was shared. What an edge was given in advance is taken from what
  * comes (the remainder is carried). Historian thread; no I/O. */
-#ifndef BUSBAR_STORE_COUNTERS_H
-#define BUSBAR_STORE_COUNTERS_H
+#ifndef BUSBAR_SLOTS_COUNTERS_H
+#define BUSBAR_SLOTS_COUNTERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/pack.h"
 #include "calc/energy.h"
 #include "calc/slot.h"
 #include "meter/site.h"
-#include "store/pack.h"
 
 #define COUNTER_PARTS 1000
 

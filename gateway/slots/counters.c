@@ -1,4 +1,4 @@
-#include "store/counters.h"
+#include "slots/counters.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,15 +2,15 @@
  * closed minutes, kept in 32 bytes: a site has tens of thousands of these.
  *
  * Historian thread; no I/O, no allocation. */
-#ifndef BUSBAR_STORE_GAUGE_H
-#define BUSBAR_STORE_GAUGE_H
+#ifndef BUSBAR_SLOTS_GAUGE_H
+#define BUSBAR_SLOTS_GAUGE_H
 
 #include <stdbool.h>
 
 #include "calc/slot.h"
 #include "calc/window.h"
 #include "meter/profile.h"
-#include "store/slot_codec.h"
+#include "slots/slot_codec.h"
 
 struct quarter {
     double weighted;             /* sum of value x ms */

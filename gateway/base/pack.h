@@ -2,8 +2,8 @@
  * that remembers an overflow, and a reader that remembers a bad byte: check once, at the end.
  *
  * No I/O, no allocation; any thread. */
-#ifndef BUSBAR_STORE_PACK_H
-#define BUSBAR_STORE_PACK_H
+#ifndef BUSBAR_BASE_PACK_H
+#define BUSBAR_BASE_PACK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
-#include "store/supply.h"
+#include "slots/supply.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "calc/power.h"
-#include "store/counters.h"
+#include "slots/counters.h"
 
 enum supply_value { VALUE_S, VALUE_U_DEVIATION, VALUE_U_UNBALANCE, VALUE_I_UNBALANCE, VALUE_HZ };
 

@@ -9,17 +9,17 @@
  * integers of parts with their unit, registers are doubles: exact. Rows of version 1 (no parts, no
  * first and last) are read as well.
  * Historian thread (write), readers. No I/O. */
-#ifndef BUSBAR_STORE_SLOT_CODEC_H
-#define BUSBAR_STORE_SLOT_CODEC_H
+#ifndef BUSBAR_SLOTS_SLOT_CODEC_H
+#define BUSBAR_SLOTS_SLOT_CODEC_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pack.h"
 #include "calc/facts.h"
 #include "format/record.h"
-#include "store/counters.h"
-#include "store/pack.h"
+#include "slots/counters.h"
 
 /* Counters of a feed: in the role's own directions, then reactive energy by quadrant. */
 enum feed_counter {

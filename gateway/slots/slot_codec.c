@@ -1,10 +1,10 @@
-#include "store/slot_codec.h"
+#include "slots/slot_codec.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "store/slot_codec_v1.h"
+#include "slots/slot_codec_v1.h"
 
 #define SLOT_VERSION    2
 #define COVERAGE_STEPS  10000.0

@@ -1,8 +1,8 @@
 /* Rows of version 1 (busbard 0.1.0): energies as kWh, gauges without first and last. Read only. */
-#ifndef BUSBAR_STORE_SLOT_CODEC_V1_H
-#define BUSBAR_STORE_SLOT_CODEC_V1_H
+#ifndef BUSBAR_SLOTS_SLOT_CODEC_V1_H
+#define BUSBAR_SLOTS_SLOT_CODEC_V1_H
 
-#include "store/slot_codec.h"
+#include "slots/slot_codec.h"
 
 #define SLOT_QUALITY_MASK  15u
 #define SLOT_HAS_VALUE     16u

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "store/slot_codec.h"
-#include "store/slot_codec_v1.h"
+#include "slots/slot_codec.h"
+#include "slots/slot_codec_v1.h"
 
 #define SLOT_IS_DECIMAL 128u
 #define DECIMALS_MAX    3

@@ -1,4 +1,4 @@
-#include "store/slot_codec_v1.h"
+#include "slots/slot_codec_v1.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* What a stored feed says: its supply figures, and itself as a record shows it. */
 #include <math.h>
 
-#include "store/slot_codec.h"
+#include "slots/slot_codec.h"
 
 struct range_stat *supply_range(struct supply_facts *s, size_t i) {
     struct range_stat *const ranges[SUPPLY_RANGES] = {&s->s_kva, &s->voltage_deviation_pct,

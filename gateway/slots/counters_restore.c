@@ -1,7 +1,7 @@
 /* A counter goes on: in another run of the program, or under another configuration. */
 #include <math.h>
 
-#include "store/counters.h"
+#include "slots/counters.h"
 
 static void save_mark(const struct counter_mark *m, struct pack *p) {
     pack_signed(p, m->total);
