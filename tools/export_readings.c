@@ -81,7 +81,8 @@ int export_readings(const struct export_job *job) {
     uint64_t bad_rows = 0;
     if (job->csv)
         fputs("time,point,value,unit,quality\n", job->out);
-    int err = reader_readings(job->reader, job->from, job->to, on_reading, &v, &bad_rows);
+    const struct raw_query query = {.from = job->from, .to = job->to};
+    int err = reader_readings(job->reader, &query, on_reading, &v, &bad_rows);
     free(v.samples);
     if (err < 0) {
         fprintf(stderr, "busbar export: %s: cannot read on: %s; check the disk and the output\n",

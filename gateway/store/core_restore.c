@@ -125,7 +125,8 @@ static int replay_raw(struct core *c) {
     if (err < 0)
         return err;
     c->aggregate.replaying = true;
-    err = reader_readings(r, c->minute, c->minute + REPLAY_MS, replay_reading, &replay, &bad_rows);
+    const struct raw_query open_minute = {.from = c->minute, .to = c->minute + REPLAY_MS};
+    err = reader_readings(r, &open_minute, replay_reading, &replay, &bad_rows);
     c->aggregate.replaying = false;
     c->aggregate.samples = c->aggregate.late_samples = 0;
     reader_close(r);

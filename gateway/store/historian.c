@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/compact.h"
 #include "store/core.h"
 #include "store/order_desk.h"
 #include "store/retention.h"
@@ -41,6 +42,9 @@ struct historian {
     struct historian_options o;
     struct writer writer;
     struct core core;
+    struct compact compact;
+    struct retention retention;
+
     pthread_t thread;
     struct reading *reading; /* room for the largest */
     size_t reading_cap;
@@ -129,8 +133,7 @@ static void take_readings(struct historian *h) {
 }
 
 static void update_stats(struct historian *h) {
-    uint64_t bytes = 0;
-    bool known = h->second % RETENTION_S == 1 && retention_used(&h->writer, &bytes) == ERR_OK;
+
     pthread_mutex_lock(&h->lock);
     h->stats.readings = h->core.readings;
     h->stats.samples = h->core.aggregate.samples;
@@ -139,8 +142,12 @@ static void update_stats(struct historian *h) {
     h->stats.slots = h->writer.slots;
     h->stats.records = h->writer.records;
     h->stats.failing = h->writer.failing;
-    if (known)
-        h->stats.db_bytes = bytes;
+    h->stats.db_bytes = h->retention.used_bytes;
+    h->stats.budget_bytes = h->o.site->store.budget_bytes;
+    h->stats.days_until_full = h->retention.days_until_full;
+    h->stats.thinned_raw = h->retention.thinned_raw;
+    h->stats.thinned_records = h->retention.thinned_records;
+
     pthread_mutex_unlock(&h->lock);
 }
 
@@ -156,6 +163,22 @@ static us_t next_second(const struct instant *now) {
     return now->mono_us + US_PER_S - (phase < 0 ? phase + US_PER_S : phase);
 }
 
+static void keep_budget(struct historian *h, const struct instant *now) {
+    const struct retention_terms terms = {.budget_bytes = h->o.site->store.budget_bytes,
+                                          .acknowledged = writer_floor(&h->writer, h->o.site),
+                                          .now_ms = now->utc_us / US_PER_MS,
+                                          .mono_ms = now->mono_us / US_PER_MS};
+    retention_step(&h->retention, &h->writer, &terms);
+}
+
+/* What a restart would read again stays in rows: the open minute, and all that is not old. */
+static void pack_readings(struct historian *h, const struct instant *now) {
+    ms_t before = now->utc_us / US_PER_MS - COMPACT_HOLD_MS;
+    bool more;
+    compact_step(&h->compact, before < h->core.minute ? before : h->core.minute,
+                 now->mono_us / US_PER_MS, &more);
+}
+
 static void once_a_second(struct historian *h, const struct instant *now) {
     ms_t now_ms = now->utc_us / US_PER_MS;
     h->next_second_mono_us = next_second(now);
@@ -163,9 +186,11 @@ static void once_a_second(struct historian *h, const struct instant *now) {
         read_clock_state(h);
     core_second(&h->core, now_ms);
     commit(h, now);
+    if (!h->writer.failing)
+        pack_readings(h, now);
     if (h->second % RETENTION_S == 0 && !h->writer.failing)
-        retention_step(&h->writer, h->o.site->store.budget_bytes,
-                       writer_floor(&h->writer, h->o.site), now_ms);
+        keep_budget(h, now);
+
     update_stats(h);
 }
 
@@ -320,6 +345,9 @@ int historian_start(const struct historian_options *o, struct historian **ret) {
         err = core_init(&h->core, o->site, o->live, &h->writer, now_ms);
         built = err == ERR_OK;
     }
+    compact_init(&h->compact, h->writer.db);
+    h->retention.days_until_full = (double)NAN;
+    h->stats.days_until_full = (double)NAN;
     if (err == ERR_OK)
         err = start_thread(h);
     if (err == ERR_OK) {
@@ -391,6 +419,7 @@ void historian_stop(struct historian *h) {
     pthread_mutex_unlock(&h->lock);
     ring_wake(h->o.readings);
     pthread_join(h->thread, NULL);
+    compact_fini(&h->compact);
     core_fini(&h->core);
     writer_close(&h->writer);
     pthread_cond_destroy(&h->swapped);

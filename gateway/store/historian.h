@@ -51,8 +51,11 @@ void historian_stop(struct historian *h);
 
 struct historian_stats {
     uint64_t readings, samples, commits, slots, records, refused_readings;
-    uint64_t late_samples; /* came after their slot had closed */
-    uint64_t db_bytes;
+    uint64_t late_samples;                 /* came after their slot had closed */
+    uint64_t db_bytes, budget_bytes;       /* in use; 0: no limit */
+    double days_until_full;                /* at the rate of the last day: fill_rate_days() */
+    uint64_t thinned_raw, thinned_records; /* of struct retention */
+
     us_t last_commit_us;
     bool failing; /* the last commit failed */
 };

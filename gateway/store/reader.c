@@ -28,6 +28,10 @@ static const char *const statement_sql[READER_STATEMENT_COUNT] = {
                     " GROUP BY chain,layout ORDER BY 3",
     [READ_CHAIN] = "SELECT body FROM raw WHERE t BETWEEN ? AND ? AND chain=? AND layout=?"
                    " ORDER BY t",
+    [READ_WINDOWS] = "SELECT t,layout FROM chunk WHERE t<? AND until>=? GROUP BY t,layout"
+                     " ORDER BY t",
+    [READ_CHUNKS] = "SELECT body FROM chunk WHERE t=?1 AND layout=?2 AND (?3<0 OR"
+                    " ?3 BETWEEN device_first AND device_last) ORDER BY n",
     [READ_FACTS] = "SELECT facts FROM record WHERE period=? AND start>=? AND start<? AND"
                    " facts IS NOT NULL AND revision=(SELECT max(n.revision) FROM record n WHERE"
                    " n.period=record.period AND n.start=record.start) ORDER BY start",

@@ -61,10 +61,18 @@ int reader_body(struct reader *r, const struct outbox_row *row, struct buf *b);
 int reader_range(struct reader *r, unsigned kinds, ms_t from, ms_t to, uint64_t after_seq,
                  struct outbox_row *rows, size_t cap);
 
-/* Streams the raw readings captured in [from, to), in the order of their rows; memory is bounded
- * by one row. site is that of the reading's time: devices, points and profiles only. A callback
- * that returns < 0 stops with that code. Rows that cannot be read are counted, not fatal. */
-int reader_readings(struct reader *r, ms_t from, ms_t to,
+/* What to stream of the raw readings: those captured in [from, to); of a device and one of its
+ * points, by their ids (the point's without the device's), where they are not NULL. With a point
+ * the other points of a reading may be missing, but those that its value needs are there. */
+struct raw_query {
+    ms_t from, to;
+    const char *device, *point;
+};
+/* Streams them, in order of time within ten minutes and of ten minutes to ten minutes; memory is
+ * bounded by those. site is that of the reading's time: devices, points and profiles only. A
+ * callback that returns < 0 stops with that code. Rows that cannot be read are counted, not fatal.
+ */
+int reader_readings(struct reader *r, const struct raw_query *q,
                     int (*on_reading)(void *arg, const struct site *site, struct reading *reading),
                     void *arg, uint64_t *ret_bad_rows);
 

@@ -20,6 +20,8 @@ enum reader_statement {
     READ_RANGE,
     READ_CHAINS,
     READ_CHAIN,
+    READ_WINDOWS,
+    READ_CHUNKS,
     READ_FACTS,
     READ_NUMBER,
     READER_STATEMENT_COUNT
@@ -38,6 +40,24 @@ struct reader {
     } layouts[READER_LAYOUTS];
     size_t oldest_layout;
 };
+
+/* What of the raw readings is asked for, and who takes it. */
+struct raw_filter {
+    ms_t from, to;
+    const char *device, *point; /* ids; NULL: all */
+    const struct site *site;    /* of the readings that come now */
+    int64_t wanted_device;      /* in that site; -1: all, -2: it is not there */
+    bool *wanted;               /* by point of its profile; NULL: all */
+    int (*on_reading)(void *arg, const struct site *site, struct reading *reading);
+    void *arg;
+    int stopped; /* the callback's code, < 0 */
+};
+/* Readings of another layout follow: finds the device and the points in it. ERR_NOMEM. */
+int raw_filter_enter(struct raw_filter *f, const struct site *site);
+/* Gives a reading to the callback when it is one that was asked for. */
+int raw_filter_pass(struct raw_filter *f, struct reading *reading);
+/* The part of the readings that has been packed into chunks (reader_chunks.c). */
+int reader_chunks(struct reader *r, struct raw_filter *f, uint64_t *bad_rows);
 
 int reader_statement(struct reader *r, enum reader_statement which, sqlite3_stmt **ret);
 /* From the cache, else parsed; valid until another two are asked for. */

@@ -44,6 +44,10 @@ static const char *const migrations[] = {
     "CREATE TABLE filed(month INTEGER PRIMARY KEY, actor TEXT NOT NULL, t INTEGER NOT NULL);"
     "CREATE TABLE command(id TEXT PRIMARY KEY, t INTEGER NOT NULL, reply TEXT NOT NULL)"
     " WITHOUT ROWID;",
+
+    "CREATE TABLE chunk(t INTEGER NOT NULL, n INTEGER NOT NULL, until INTEGER NOT NULL,"
+    " layout INTEGER NOT NULL, device_first INTEGER NOT NULL, device_last INTEGER NOT NULL,"
+    " body BLOB NOT NULL, PRIMARY KEY(t, n));",
 };
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 

@@ -25,6 +25,7 @@ struct bank {
 struct meters {
     char folder[64];
     struct site *site;
+    size_t devices, bank_count;
     struct bank banks[BANKS];
     int second;
     size_t reading_bytes;
@@ -98,10 +99,10 @@ static bool write_files(const struct meters *m, bool minute_devices) {
             "mqtt: {url: \"mqtt://127.0.0.1:1\", minute_devices: %s}\n"
             "store: {path: bench.db}\nlinks:\n",
             minute_devices ? "true" : "false");
-    for (int i = 0; i < BANKS; i++)
-        fprintf(site, "  - {id: l%d, tcp: \"127.0.0.1:%d\"}\n", i, 15000 + i);
+    for (size_t i = 0; i < m->bank_count; i++)
+        fprintf(site, "  - {id: l%zu, tcp: \"127.0.0.1:%zu\"}\n", i, 15000 + i);
     fputs("devices:\n", site);
-    for (size_t i = 0; i < METERS_DEVICES; i++)
+    for (size_t i = 0; i < m->devices; i++)
         fprintf(site,
                 "  - {id: d%zu, link: l%zu, unit: %zu, profile: bench, role: %s,"
                 " rated_kw: %d%s}\n",
@@ -139,7 +140,7 @@ static int load(struct meters *m, const char *data_dir) {
 
 static void begin(struct meters *m, ms_t start_ms) {
     gen_t0_ms = start_ms;
-    for (unsigned i = 0; i < BANKS; i++) {
+    for (unsigned i = 0; i < m->bank_count; i++) {
         gen_f = 50.0;
         gen_init(42 + i);
         keep(&m->banks[i]);
@@ -148,10 +149,13 @@ static void begin(struct meters *m, ms_t start_ms) {
     m->second = -1;
 }
 
-int meters_new(const char *data_dir, ms_t start_ms, bool minute_devices, struct meters **ret) {
+int meters_new(const char *data_dir, ms_t start_ms, size_t devices, bool minute_devices,
+               struct meters **ret) {
     struct meters *m = calloc(1, sizeof *m);
     if (!m)
         return ERR_NOMEM;
+    m->devices = devices;
+    m->bank_count = devices / GEN_METERS;
     snprintf(m->folder, sizeof m->folder, "%s/busbar-bench-XXXXXX", P_tmpdir);
     int err = mkdtemp(m->folder) && write_files(m, minute_devices) ? ERR_OK : ERR_IO;
     if (err == ERR_OK)
@@ -159,7 +163,7 @@ int meters_new(const char *data_dir, ms_t start_ms, bool minute_devices, struct 
     if (err == ERR_OK) {
         const struct device_profile *p = m->site->devices[0].profile;
         m->reading_bytes = reading_size(p->point_count, p->image_registers);
-        m->readings = calloc(METERS_DEVICES, m->reading_bytes);
+        m->readings = calloc(devices, m->reading_bytes);
         err = m->readings ? ERR_OK : ERR_NOMEM;
     }
     if (err < 0) {
@@ -210,11 +214,15 @@ static void fill(struct meters *m, size_t device, size_t meter) {
     }
 }
 
+void meters_skip(struct meters *m, int n) {
+    m->second += n - 1;
+}
+
 void meters_second(struct meters *m, ms_t *ret_ms) {
     double net_w = 0.0;
     m->second++;
     *ret_ms = gen_t0_ms + (ms_t)m->second * 1000;
-    for (size_t b = BANKS; b-- > 0;) {
+    for (size_t b = m->bank_count; b-- > 0;) {
         recall(&m->banks[b]);
         gen_second(m->second);
         keep(&m->banks[b]);

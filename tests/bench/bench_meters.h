@@ -1,6 +1,6 @@
-/* The meters of load/gen_readings.h as a site of METERS_DEVICES: one incomer that measures what
- * the others sum up to, PV and loads, 30 points each, one account with a metering point; and their
- * readings, second by second.
+/* The meters of load/gen_readings.h as a site of up to METERS_DEVICES: one incomer that measures
+ * what the others sum up to, PV and loads, 30 points each, one account with a metering point; and
+ * their readings, second by second.
  *
  * The site is loaded from files in a temporary folder, where its store belongs too; the folder is
  * removed by meters_free(). One thread. */
@@ -18,11 +18,14 @@
 
 struct meters;
 
-/* minute_devices: 1m records say devices too. */
-int meters_new(const char *data_dir, ms_t start_ms, bool minute_devices, struct meters **ret);
+/* devices: a multiple of 100. minute_devices: 1m records say devices too. */
+int meters_new(const char *data_dir, ms_t start_ms, size_t devices, bool minute_devices,
+               struct meters **ret);
 void meters_free(struct meters *m);
 
 const struct site *meters_site(const struct meters *m);
+/* Leaves out what lies between: the next second is n later. */
+void meters_skip(struct meters *m, int n);
 /* Goes to the next second, which begins at *ret_ms. */
 void meters_second(struct meters *m, ms_t *ret_ms);
 /* The reading of a device in this second. */

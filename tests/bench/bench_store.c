@@ -145,7 +145,7 @@ static void open_all(struct bench *b, bool minute_devices) {
                                                .gap = drop_gap,
                                                .ledger = drop_ledger,
                                                .event = drop_event};
-    must(meters_new(BENCH_DATA_DIR, START_MS, minute_devices, &b->meters), "site");
+    must(meters_new(BENCH_DATA_DIR, START_MS, METERS_DEVICES, minute_devices, &b->meters), "site");
     b->site = meters_site(b->meters);
     must(clock_set_zone(b->site->timezone), "time zone");
     b->live = live_new(b->site->point_count);

@@ -1,4 +1,4 @@
-/* The database: who may open it, what a failed commit leaves, the cursors, and retention. */
+/* The database: who may open it, what a failed commit leaves, and the cursors. */
 #include <setjmp.h> /* cmocka needs it */
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "store/db.h"
-#include "store/retention.h"
 #include "store/schema.h"
 #include "store_rig.h"
 
@@ -283,43 +282,6 @@ static void a_day_counts_the_device_slots_that_were_delivered(void **state) {
     rig_fini(&g);
 }
 
-static void over_budget_the_oldest_raw_rows_go(void **state) {
-    (void)state;
-    static struct rig g;
-    rig_init(&g, T0);
-    rig_run(&g, T0, T0 + 5 * MINUTE);
-    int64_t oldest = count_of(&g.writer, "SELECT min(t) FROM raw");
-    int64_t records = count_of(&g.writer, "SELECT count(*) FROM record");
-    assert_int_equal(retention_step(&g.writer, 1 << 30, 0, T0), ERR_OK);
-    assert_int_equal(count_of(&g.writer, "SELECT min(t) FROM raw"), oldest);
-    assert_int_equal(retention_step(&g.writer, 4096, 0, T0), ERR_OK);
-    assert_true(count_of(&g.writer, "SELECT min(t) FROM raw") > oldest);
-    for (int i = 0; i < 20; i++)
-        assert_int_equal(retention_step(&g.writer, 4096, 0, T0), ERR_OK);
-    assert_int_equal(count_of(&g.writer, "SELECT count(*) FROM raw"), 0);
-    assert_int_equal(count_of(&g.writer, "SELECT count(*) FROM record"), records);
-    assert_int_equal(count_of(&g.writer, "SELECT count(*) FROM outbox"), records);
-    rig_fini(&g);
-}
-
-static void old_acknowledged_rows_leave_the_outbox(void **state) {
-    (void)state;
-    static struct rig g;
-    rig_init(&g, T0);
-    rig_run(&g, T0, T0 + 15 * MINUTE + 5000); /* 15 + 1 records */
-    ms_t month = T0 + RETENTION_1M_MS + 20 * MINUTE, year = T0 + RETENTION_LONG_MS + 20 * MINUTE;
-    const char *count = "SELECT count(*) FROM outbox";
-    assert_int_equal(retention_step(&g.writer, 0, 16, T0 + MINUTE), ERR_OK);
-    assert_int_equal(count_of(&g.writer, count), 16);
-    assert_int_equal(retention_step(&g.writer, 0, 4, month), ERR_OK);
-    assert_int_equal(count_of(&g.writer, count), 12); /* the rest waits for its destination */
-    assert_int_equal(retention_step(&g.writer, 0, 16, month), ERR_OK);
-    assert_int_equal(count_of(&g.writer, count), 1);
-    assert_int_equal(retention_step(&g.writer, 0, 16, year), ERR_OK);
-    assert_int_equal(count_of(&g.writer, count), 1); /* the newest stays: seq goes on from it */
-    rig_fini(&g);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_is_made_for_owner_and_group),
@@ -333,7 +295,6 @@ int main(void) {
         cmocka_unit_test(a_cursor_is_bounded_and_forgets_the_highest),
         cmocka_unit_test(an_answer_while_the_commit_ends_is_kept),
         cmocka_unit_test(a_day_counts_the_device_slots_that_were_delivered),
-        cmocka_unit_test(over_budget_the_oldest_raw_rows_go),
-        cmocka_unit_test(old_acknowledged_rows_leave_the_outbox)};
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
