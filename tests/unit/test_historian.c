@@ -144,7 +144,9 @@ static void stop_writes_what_is_in_the_ring(void **state) {
     size_t readings = 0;
     uint64_t bad;
     assert_int_equal(reader_open(s.works.path, &r), ERR_OK);
-    assert_int_equal(reader_readings(r, &(struct raw_query){.from = 0, .to = t + 100000}, count_reading, &readings, &bad), ERR_OK);
+    assert_int_equal(reader_readings(r, &(struct raw_query){.from = 0, .to = t + 100000},
+                                     count_reading, &readings, &bad),
+                     ERR_OK);
     assert_int_equal(readings, 50);
     reader_close(r);
     assert_int_equal(historian_start(&s.options, &s.historian), ERR_OK); /* the lock is free */

@@ -109,7 +109,9 @@ static void raw_readings_of_a_range_come_back(void **state) {
     rig_init(&g, T0);
     rig_run(&g, T0, T0 + 200000);
     assert_int_equal(reader_open(g.works.path, &r), ERR_OK);
-    assert_int_equal(reader_readings(r, &(struct raw_query){.from = T0 + 50000, .to = T0 + 150000}, on_reading, &c, &bad), ERR_OK);
+    assert_int_equal(reader_readings(r, &(struct raw_query){.from = T0 + 50000, .to = T0 + 150000},
+                                     on_reading, &c, &bad),
+                     ERR_OK);
     assert_int_equal(bad, 0);
     assert_int_equal(c.readings, 300);
     assert_int_equal(c.first, T0 + 50100);
@@ -129,7 +131,9 @@ static void raw_rows_of_the_same_time_after_a_step_back_stay_apart(void **state)
     rig_run(&g, T0, T0 + 100000);
     rig_run(&g, T0 + 20000, T0 + 60000); /* the same milliseconds again */
     assert_int_equal(reader_open(g.works.path, &r), ERR_OK);
-    assert_int_equal(reader_readings(r, &(struct raw_query){.from = T0, .to = T0 + 100000}, on_reading, &c, &bad), ERR_OK);
+    assert_int_equal(reader_readings(r, &(struct raw_query){.from = T0, .to = T0 + 100000},
+                                     on_reading, &c, &bad),
+                     ERR_OK);
     assert_int_equal(bad, 0);
     assert_int_equal(c.readings, 300 + 120);
     reader_close(r);
@@ -156,9 +160,13 @@ static void a_callback_can_stop_and_a_damaged_row_is_skipped(void **state) {
                                           " raw ORDER BY t LIMIT 1 OFFSET 10)"),
                      ERR_OK);
     assert_int_equal(reader_open(g.works.path, &r), ERR_OK);
-    assert_int_equal(reader_readings(r, &(struct raw_query){.from = T0, .to = T0 + 130000}, stop_at_once, &calls, &bad), ERR_LIMIT);
+    assert_int_equal(reader_readings(r, &(struct raw_query){.from = T0, .to = T0 + 130000},
+                                     stop_at_once, &calls, &bad),
+                     ERR_LIMIT);
     assert_int_equal(calls, 1);
-    assert_int_equal(reader_readings(r, &(struct raw_query){.from = T0, .to = T0 + 130000}, on_reading, &c, &bad), ERR_OK);
+    assert_int_equal(reader_readings(r, &(struct raw_query){.from = T0, .to = T0 + 130000},
+                                     on_reading, &c, &bad),
+                     ERR_OK);
     assert_int_equal(bad, 50); /* the rest of its chain: until the next key row */
     assert_int_equal(c.readings, 80 * 3);
     reader_close(r);
