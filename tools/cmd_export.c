@@ -22,6 +22,7 @@ struct options {
 static void print_usage(FILE *out) {
     fputs("usage: busbar export --db FILE --what readings|records|events\n"
           "                     [--from TIME] [--to TIME] [--format csv|ndjson]\n"
+          "                     [--point ID]\n"
           "\n"
           "Writes what the store holds to standard output, oldest first.\n"
           "\n"
@@ -31,7 +32,9 @@ static void print_usage(FILE *out) {
           "  --what events     devices down and up, counters, alerts\n"
           "  --from, --to   2026-11-24, 2026-11-24T08:00 or with +08:00; from is included, to is\n"
           "                 not; a time without offset is local (TZ); default: everything\n"
-          "  --format F     csv (default) or ndjson\n",
+          "  --format F     csv (default) or ndjson\n"
+          "  --point ID     of readings only those of one device (grid) or one point\n"
+          "                 (grid.active_power.total)\n",
           out);
 }
 
@@ -61,13 +64,11 @@ static int parse_time(const char *option, const char *text, ms_t *ret) {
 }
 
 static int parse_words(int argc, char **argv, struct options *o) {
-    static const struct option options[] = {{"db", required_argument, NULL, 'd'},
-                                            {"what", required_argument, NULL, 'w'},
-                                            {"from", required_argument, NULL, 'f'},
-                                            {"to", required_argument, NULL, 't'},
-                                            {"format", required_argument, NULL, 'o'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"db", required_argument, NULL, 'd'},     {"what", required_argument, NULL, 'w'},
+        {"from", required_argument, NULL, 'f'},   {"to", required_argument, NULL, 't'},
+        {"format", required_argument, NULL, 'o'}, {"point", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int c, status = EXIT_GOOD;
     optind = 1;
     opterr = 0;
@@ -87,6 +88,9 @@ static int parse_words(int argc, char **argv, struct options *o) {
             break;
         case 'o':
             o->format = optarg;
+            break;
+        case 'p':
+            o->job.point = optarg;
             break;
         case 'h':
             o->help = true;
@@ -113,6 +117,8 @@ static int parse(int argc, char **argv, struct options *o) {
         return usage_error("--what is missing", NULL);
     if (o->format && strcmp(o->format, "csv") != 0 && strcmp(o->format, "ndjson") != 0)
         return usage_error("--format is csv or ndjson, not", o->format);
+    if (o->job.point && o->what != WHAT_READINGS)
+        return usage_error("--point is for --what readings", NULL);
     o->job.csv = !o->format || strcmp(o->format, "csv") == 0;
     if (o->from)
         status = parse_time("--from", o->from, &o->job.from);

@@ -14,6 +14,8 @@ struct export_job {
     ms_t from, to;
     bool csv; /* else ndjson */
     FILE *out;
+    const char *point; /* of readings: DEVICE, or DEVICE and its point; NULL: all */
+
     struct reader *reader;
 };
 

@@ -17,8 +17,16 @@ struct values {
     const struct export_job *job;
     struct sample *samples; /* of one reading */
     size_t cap;
+    uint64_t lines;
     char line[LINE_MAX_BYTES];
 };
+
+/* All of a device, or one point. */
+static bool is_asked_for(const struct export_job *job, const char *id) {
+    size_t n = job->point ? strlen(job->point) : 0;
+    return n == 0 || strcmp(id, job->point) == 0 ||
+           (!strchr(job->point, '.') && strncmp(id, job->point, n) == 0 && id[n] == '.');
+}
 
 static void put_value(struct buf *b, const struct export_job *job, const struct point_def *def,
                       const struct sample *s, struct reading *r) {
@@ -65,6 +73,8 @@ static int on_reading(void *arg, const struct site *site, struct reading *r) {
     }
     size_t n = decode_reading(d, r, v->samples);
     for (size_t i = 0; i < n; i++) {
+        if (!is_asked_for(v->job, site->points[d->point_base + i].id))
+            continue;
         struct buf b;
         buf_init(&b, v->line, sizeof v->line);
         put_line(&b, v->job, &site->points[d->point_base + i], &v->samples[i], r);
@@ -72,8 +82,20 @@ static int on_reading(void *arg, const struct site *site, struct reading *r) {
             return ERR_LIMIT;
         if (fwrite(b.data, 1, b.len, v->job->out) != b.len)
             return ERR_IO;
+        v->lines++;
     }
     return ERR_OK;
+}
+
+/* The names of a device and of its point; device: room for the first. */
+static void split_point(const char *id, char *device, size_t cap, struct raw_query *q) {
+    size_t n = strcspn(id, ".");
+    if (n >= cap)
+        n = cap - 1;
+    memcpy(device, id, n);
+    device[n] = '\0';
+    q->device = device;
+    q->point = id[n] == '.' ? id + n + 1 : NULL;
 }
 
 int export_readings(const struct export_job *job) {
@@ -81,13 +103,23 @@ int export_readings(const struct export_job *job) {
     uint64_t bad_rows = 0;
     if (job->csv)
         fputs("time,point,value,unit,quality\n", job->out);
-    const struct raw_query query = {.from = job->from, .to = job->to};
+    struct raw_query query = {.from = job->from, .to = job->to};
+    char device[SITE_ID_MAX + 1];
+    if (job->point)
+        split_point(job->point, device, sizeof device, &query);
     int err = reader_readings(job->reader, &query, on_reading, &v, &bad_rows);
     free(v.samples);
     if (err < 0) {
         fprintf(stderr, "busbar export: %s: cannot read on: %s; check the disk and the output\n",
                 job->db, err_str(err));
         return EXIT_IO_ERROR;
+    }
+    if (job->point && v.lines == 0 && bad_rows == 0) {
+        fprintf(stderr,
+                "busbar export: nothing is stored of %s in this time; ids are as in busbar check: "
+                "DEVICE or DEVICE.POINT\n",
+                job->point);
+        return EXIT_FAILURE;
     }
     if (bad_rows > 0) {
         fprintf(stderr,

@@ -32,9 +32,8 @@ static const char *const statement_sql[READER_STATEMENT_COUNT] = {
                      " ORDER BY t",
     [READ_CHUNKS] = "SELECT body FROM chunk WHERE t=?1 AND layout=?2 AND (?3<0 OR"
                     " ?3 BETWEEN device_first AND device_last) ORDER BY n",
-    [READ_FACTS] = "SELECT facts FROM record WHERE period=? AND start>=? AND start<? AND"
-                   " facts IS NOT NULL AND revision=(SELECT max(n.revision) FROM record n WHERE"
-                   " n.period=record.period AND n.start=record.start) ORDER BY start",
+    [READ_FACTS] = "SELECT start,facts FROM record WHERE period=? AND start>=? AND start<? AND"
+                   " facts IS NOT NULL ORDER BY start,revision",
     [READ_NUMBER] = "SELECT id FROM device WHERE name=?",
 };
 

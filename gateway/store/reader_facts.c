@@ -30,18 +30,25 @@ static int code_of(struct reader *r, const struct site *site, enum slot_period p
     return rc == SQLITE_ROW ? ERR_OK : rc == SQLITE_DONE ? ERR_NOT_FOUND : db_err(rc);
 }
 
-/* A row that cannot be read is counted and passed over. */
+/* Of the revisions of a slot, which come one after another, the newest counts: it is given when the
+ * next slot begins. A row that cannot be read is counted and passed over. */
 static int take_rows(sqlite3_stmt *s, const struct site *site, struct slot_facts *facts,
                      int (*on_facts)(void *arg, const struct slot_facts *f), void *arg,
                      uint64_t *bad_rows) {
     int rc, err = ERR_OK;
+    bool held = false;
+    int64_t start = 0;
     while (err >= 0 && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        if (facts_read(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), site,
-                       facts) == ERR_OK)
+        if (held && sqlite3_column_int64(s, 0) != start)
             err = on_facts(arg, facts);
-        else
+        start = sqlite3_column_int64(s, 0);
+        held = facts_read(sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1), site,
+                          facts) == ERR_OK;
+        if (!held)
             ++*bad_rows;
     }
+    if (err >= 0 && held)
+        err = on_facts(arg, facts);
     return err < 0 ? err : db_err(rc);
 }
 

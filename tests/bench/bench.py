@@ -203,6 +203,11 @@ class Bench:
     def store(self):
         subprocess.run([str(self.build / "bin" / "bench_store")], check=True)
 
+    def pack(self):
+        """Bytes on disk: an hour of 100 devices, a day of 7 (200 points); a month's quarters."""
+        for arguments in (["3600"], ["86400", "7"], ["0"]):
+            subprocess.run([str(self.build / "bin" / "bench_pack"), *arguments], check=True)
+
     def start(self):
         """From exec to the first request at a device, on a listening socket of our own."""
         s = socket.socket()
@@ -225,7 +230,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("cases", nargs="*",
-                        default=["start", "store", "farm", "conns", "small", "silent", "dead", "rtu"])
+                        default=["start", "store", "pack", "farm", "conns", "small", "silent", "dead", "rtu"])
     parser.add_argument("--seconds", type=int, default=30)
     args = parser.parse_args()
     bench = Bench(args.build, args.seconds)
@@ -237,7 +242,8 @@ def main():
            "dead": lambda: bench.tcp("dead-10-percent-own", 100, 1, ("-D", "10"), bare=False),
            "rtu": lambda: [bench.rtu(9600), bench.rtu(19200), bench.rtu(115200, poll_ms=100)] +
                           [bench.rtu(19200, dead=10, poll_ms=1000, units=10, warm=65)],
-           "start": bench.start, "store": bench.store}
+           "start": bench.start, "store": bench.store,
+           "pack": bench.pack}
     try:
         for case in args.cases:
             if case not in run:

@@ -155,7 +155,7 @@ int meters_new(const char *data_dir, ms_t start_ms, size_t devices, bool minute_
     if (!m)
         return ERR_NOMEM;
     m->devices = devices;
-    m->bank_count = devices / GEN_METERS;
+    m->bank_count = (devices + GEN_METERS - 1) / GEN_METERS;
     snprintf(m->folder, sizeof m->folder, "%s/busbar-bench-XXXXXX", P_tmpdir);
     int err = mkdtemp(m->folder) && write_files(m, minute_devices) ? ERR_OK : ERR_IO;
     if (err == ERR_OK)
@@ -228,6 +228,9 @@ void meters_second(struct meters *m, ms_t *ret_ms) {
         keep(&m->banks[b]);
         for (size_t i = GEN_METERS; i-- > 0;) {
             size_t device = b * GEN_METERS + i;
+            if (device >= m->devices)
+                continue;
+
             double *v = gen_val[i];
             if (device == INCOMER) { /* the last one: sees what the others take and give */
                 m->incomer_wh[net_w < 0.0] += fabs(net_w) / 3600.0;

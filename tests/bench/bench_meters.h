@@ -18,7 +18,7 @@
 
 struct meters;
 
-/* devices: a multiple of 100. minute_devices: 1m records say devices too. */
+/* minute_devices: 1m records say devices too. */
 int meters_new(const char *data_dir, ms_t start_ms, size_t devices, bool minute_devices,
                struct meters **ret);
 void meters_free(struct meters *m);

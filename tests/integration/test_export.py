@@ -76,6 +76,17 @@ class Export(unittest.TestCase):
         self.assertTrue(all(at(row.split(",")[0]) >= at(middle) for row in after))
         self.assertEqual(self.lines("--what", "readings", "--to", "2020-01-01").strip(), HEAD)
 
+        def test_one_point_or_one_device_alone(self):
+        every = self.lines("--what", "readings").splitlines()[1:]
+        point = self.lines("--what", "readings", "--point", "grid.active_power.total")
+        self.assertEqual(point.splitlines()[1:], [line for line in every if
+                         line.split(",")[1] == "grid.active_power.total"])
+        device = self.lines("--what", "readings", "--point", "grid").splitlines()[1:]
+        self.assertEqual(device, [line for line in every if line.split(",")[1].startswith("grid.")])
+        wrong = export("--db", self.store, "--what", "readings", "--point", "grid.activ_power")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("nothing is stored of grid.activ_power", wrong.stderr)
+
     def test_records_have_the_energies_of_the_registers(self):
         bodies = [json.loads(line) for line in self.lines("--what", "records", "--format",
                                                           "ndjson").splitlines()]
