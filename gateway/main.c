@@ -18,6 +18,7 @@
 #include "control/control.h"
 #include "meter/reading.h"
 #include "orders/order.h"
+#include "publish/deliver.h"
 #include "publish/publish.h"
 #include "store/historian.h"
 #include "store/live.h"
@@ -41,9 +42,10 @@ struct gateway {
     struct historian *historian;
     struct acquire *acquire;
     struct publish *publish;
+    struct deliver *deliver;
     struct control *control;
     struct web *web;
-    pthread_mutex_t publish_lock; /* on_commit against a reload that replaces publish */
+    pthread_mutex_t publish_lock; /* on_commit against a reload that replaces publish, deliver */
     pthread_mutex_t site_lock;    /* run_order against a reload that replaces site */
 };
 
@@ -65,6 +67,7 @@ static void on_commit(void *arg) {
     struct gateway *g = arg;
     pthread_mutex_lock(&g->publish_lock);
     publish_wake(g->publish);
+    deliver_wake(g->deliver);
     pthread_mutex_unlock(&g->publish_lock);
 }
 
@@ -143,6 +146,26 @@ static void stop_publish(struct gateway *g) {
     publish_stop(p);
 }
 
+/* Without it the other deliveries go on: every row is kept for it. */
+static void start_deliver(struct gateway *g) {
+    const struct deliver_options options = {
+        .site = g->site, .version = BUSBAR_VERSION, .ack = on_ack, .event = on_event, .arg = g};
+    struct deliver *d = NULL;
+    if (deliver_start(&options, &d) < 0)
+        log_error("deliver: cannot start: out of memory; nothing is lost, restart busbard");
+    pthread_mutex_lock(&g->publish_lock);
+    g->deliver = d;
+    pthread_mutex_unlock(&g->publish_lock);
+}
+
+static void stop_deliver(struct gateway *g) {
+    pthread_mutex_lock(&g->publish_lock);
+    struct deliver *d = g->deliver;
+    g->deliver = NULL;
+    pthread_mutex_unlock(&g->publish_lock);
+    deliver_stop(d);
+}
+
 /* Measuring goes on without it: the log says what is missing. */
 static void start_control(struct gateway *g) {
     char path[PATH_MAX];
@@ -183,8 +206,10 @@ static int start(struct gateway *g) {
         return rc;
     start_control(g);
     rc = start_publish(g);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK) {
+        start_deliver(g);
         start_web(g);
+    }
     return rc;
 }
 
@@ -194,6 +219,7 @@ static void stop(struct gateway *g) {
     acquire_stop(g->acquire);
     g->acquire = NULL;
     stop_web(g);
+    stop_deliver(g);
     stop_publish(g);
     historian_stop(g->historian);
     g->historian = NULL;
@@ -218,6 +244,7 @@ static int reload(struct gateway *g) {
     acquire_stop(g->acquire);
     g->acquire = NULL;
     stop_web(g);
+    stop_deliver(g);
     stop_publish(g);
     struct site *old = g->site;
     pthread_mutex_lock(&g->site_lock);
@@ -229,8 +256,10 @@ static int reload(struct gateway *g) {
     int rc = acquire_start(g->site, g->site_version, g->readings, &g->acquire);
     if (rc == ERR_OK)
         rc = start_publish(g);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK) {
+        start_deliver(g);
         start_web(g);
+    }
     log_info("reload: configuration %s is active, %zu devices", next->config_hash,
              next->device_count);
     return rc;

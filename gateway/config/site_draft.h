@@ -1,10 +1,10 @@
 /* A site between reading and linking: what the file says, names still unresolved. Inside config.
  *
- * load_site.c reads the file; site_section.c, accounts.c, site_links.c, site_devices.c and
- * uplinks.c read one section each; site_books.c reads the tariff and carbon files that they name;
- * link_site.c resolves names; feeds.c makes the feeds, tree_check.c looks for what is counted
- * twice, account_short.c and account_links.c finish the accounts. Drafts live in the scratch arena
- * of the load, what is kept in the site's. */
+ * load_site.c reads the file; site_section.c, accounts.c, site_links.c, site_devices.c,
+ * uplinks.c and deliver.c read a section or a few each; site_books.c reads the tariff and carbon
+ * files that they name; link_site.c resolves names; feeds.c makes the feeds, tree_check.c looks for
+ * what is counted twice, account_short.c and account_links.c finish the accounts. Drafts live in
+ * the scratch arena of the load, what is kept in the site's. */
 #ifndef BUSBAR_CONFIG_SITE_DRAFT_H
 #define BUSBAR_CONFIG_SITE_DRAFT_H
 

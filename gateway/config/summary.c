@@ -68,6 +68,10 @@ static void print_site(const struct site *s, FILE *out) {
     if (m->configured) {
         fprintf(out, "  mqtt%s to %s port %u\n", m->tls ? " with TLS" : "", m->host, m->port);
     }
+    for (size_t i = 0; i < s->deliver_count; i++) {
+        fprintf(out, "  deliver %s to %s, up to %u rows a request\n", s->deliver[i].id,
+                s->deliver[i].host, s->deliver[i].batch);
+    }
 }
 
 static void print_link(const struct link_def *l, size_t devices, FILE *out) {

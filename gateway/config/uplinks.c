@@ -1,4 +1,4 @@
-/* The sections mqtt, deliver, web and alerts: everything that leaves the box. */
+/* The sections mqtt, web and alerts. */
 #include <string.h>
 
 #include "config/site_draft.h"
@@ -100,41 +100,6 @@ static void read_https(struct reader *r, yaml_node_t *node, void *target) {
         (strncmp(url, "https://", 8) != 0 || url[8] == 0 || strpbrk(url, " @") != NULL)) {
         schema_error(r, node, "'%.80s' is not an https:// address without a password in it", url);
     }
-}
-
-static void read_from(struct reader *r, yaml_node_t *node, void *target) {
-    const char *text = yaml_doc_text(node);
-    static const char *const words[] = {"now", "start", NULL};
-    int i = 0;
-    (void)target;
-    if (text != NULL && text[0] >= '0' && text[0] <= '9') {
-        ms_t utc;
-        if (iso8601_parse(text, 0, &utc) != 0) {
-            schema_error(r, node, "from '%.40s' is not a date; write now, start or 2026-01-31",
-                         text);
-        }
-        return;
-    }
-    schema_choice(r, node, "from", words, &i);
-}
-
-static const struct field deliver_fields[] = {
-    {"id", FIELD_ID, .required = true},
-    {"https", FIELD_CUSTOM, .required = true, .read = read_https},
-    {"token_file", FIELD_TEXT, .min = 1, .max = 1024},
-    {"batch", FIELD_INT, .min = 1, .max = 10000},
-    {"from", FIELD_CUSTOM, .read = read_from},
-    {0},
-};
-
-static void read_destination(struct reader *r, yaml_node_t *item, size_t index, void *target) {
-    (void)index;
-    (void)target;
-    schema_read(r, item, "a deliver destination", deliver_fields, NULL);
-}
-
-void read_deliver(struct reader *r, yaml_node_t *node, void *target) {
-    schema_each(r, node, "deliver", read_destination, target);
 }
 
 struct web_draft {

@@ -135,6 +135,27 @@ struct mqtt_settings {
     bool minute_devices; /* devices in 1m records too */
 };
 
+enum deliver_compression { DELIVER_ZSTD, DELIVER_GZIP, DELIVER_PLAIN };
+enum deliver_from { DELIVER_FROM_NOW, DELIVER_FROM_START, DELIVER_FROM_TIME };
+
+/* A further destination of records and events, with a cursor of its own, over HTTPS. */
+struct deliver_settings {
+    const char *id;   /* also its name in the store */
+    const char *url;  /* https://..., or http://... to this machine itself */
+    const char *host; /* HOST[:PORT] of url, for messages */
+    const char *token_file, *ca_file, *cert_file, *key_file;
+    uint32_t batch;         /* rows a request at most: 1..5000 */
+    uint32_t backlog_per_s; /* rows; 0 = no limit */
+    uint32_t timeout_s;     /* of a whole request */
+    enum deliver_compression compression;
+    /* What its first activation begins with. */
+    enum deliver_from from;
+    ms_t from_utc_ms;
+    bool from_local; /* from_utc_ms was written without an offset: it is local time taken as UTC */
+};
+
+#define DELIVER_MAX 7 /* the store keeps eight cursors, one is of MQTT */
+
 struct store_settings {
     const char *path; /* relative paths are resolved beside the site file */
     uint64_t budget_bytes;
@@ -174,6 +195,8 @@ struct site {
     struct green_supply green;
     struct store_settings store;
     struct mqtt_settings mqtt;
+    struct deliver_settings *deliver;
+    size_t deliver_count;
     const char *web_listen; /* HOST:PORT; NULL: not given */
 };
 

@@ -21,6 +21,14 @@ static int check_mode(const struct stat *st, const char *path, char *why, size_t
     return ERR_REFUSED;
 }
 
+int secret_file_check(const char *path, char *why, size_t why_cap) {
+    struct stat st;
+    if (access(path, R_OK) == 0 && stat(path, &st) == 0)
+        return check_mode(&st, path, why, why_cap);
+    snprintf(why, why_cap, "cannot open %s: %s", path, strerror(errno));
+    return ERR_IO;
+}
+
 int secret_file_read(const char *path, char out[SECRET_MAX], char *why, size_t why_cap) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {

@@ -12,5 +12,8 @@
  * the reason and the next step in why: ERR_IO, ERR_REFUSED (others may read it, or not a plain
  * file), ERR_LIMIT (empty or too long). The caller wipes out. */
 int secret_file_read(const char *path, char out[SECRET_MAX], char *why, size_t why_cap);
+/* Whether a file that somebody else will read (a private key) is there and closed to others.
+ * ERR_OK, or ERR_IO, ERR_REFUSED with the reason and the next step in why. */
+int secret_file_check(const char *path, char *why, size_t why_cap);
 
 #endif

@@ -342,15 +342,3 @@ void writer_ack(struct writer *w, const char *dest, ms_t epoch, uint64_t from, u
         w->dests[i].dirty = true;
     pthread_mutex_unlock(&w->lock);
 }
-
-uint64_t writer_floor(struct writer *w, const struct site *site) {
-    if (!site->mqtt.configured)
-        return UINT64_MAX;
-    uint64_t floor = 0;
-    pthread_mutex_lock(&w->lock);
-    for (size_t i = 0; i < w->dest_count; i++)
-        if (strcmp(w->dests[i].name, "mqtt") == 0)
-            floor = w->dests[i].cursor.floor;
-    pthread_mutex_unlock(&w->lock);
-    return floor;
-}

@@ -19,7 +19,7 @@
 #include "store/pending.h"
 
 #define WRITER_DESTS_MAX 8
-#define WRITER_DEST_MAX  32
+#define WRITER_DEST_MAX  33
 
 struct writer_dest {
     char name[WRITER_DEST_MAX];
@@ -118,6 +118,9 @@ int writer_put_event(struct writer *w, const struct event_body *e, ms_t now_ms);
 
 /* Any thread; in memory until the next commit. */
 void writer_ack(struct writer *w, const char *dest, ms_t epoch, uint64_t from, uint64_t to);
+/* Keeps the cursors of the destinations that the configuration names, and starts those that are
+ * new. Historian thread; writer_set_site() calls it. */
+int writer_set_destinations(struct writer *w, const struct site *site);
 /* Lowest floor of the destinations that the configuration names; UINT64_MAX without any. */
 uint64_t writer_floor(struct writer *w, const struct site *site);
 

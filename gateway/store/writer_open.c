@@ -59,7 +59,7 @@ static int take_lock(struct writer *w, const char *path) {
 
 static int load_cursors(struct writer *w) {
     sqlite3_stmt *s = NULL;
-    int err = db_prepare(w->db, "SELECT dest,epoch,floor,ranges FROM cursor", &s);
+    int err = db_prepare(w->db, "SELECT dest,epoch,floor,ranges FROM cursor WHERE dest='mqtt'", &s);
     while (err == ERR_OK && sqlite3_step(s) == SQLITE_ROW && w->dest_count < WRITER_DESTS_MAX) {
         struct writer_dest *d = &w->dests[w->dest_count];
         const char *name = (const char *)sqlite3_column_text(s, 0);
@@ -197,6 +197,8 @@ int writer_set_site(struct writer *w, const struct site *site) {
         err = number_devices(w, site);
     if (err == ERR_OK)
         err = write_layout(w, site);
+    if (err == ERR_OK)
+        err = writer_set_destinations(w, site);
     if (err == ERR_OK)
         err = db_exec(w->db, "COMMIT");
     if (err < 0) {

@@ -1,0 +1,93 @@
+#include "publish/https_trouble.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool has(const char *detail, const char *words) {
+    return strstr(detail, words) != NULL;
+}
+
+/* The certificate did not convince. Nothing was sent. */
+static void peer_trouble(const struct deliver_settings *s, const char *detail, char *out,
+                         size_t cap) {
+    const char *where = s->ca_file ? s->ca_file : "the system's certificates";
+    if (has(detail, "does not match") || has(detail, "no alternative certificate subject name") ||
+        has(detail, "subject name"))
+        snprintf(out, cap,
+                 "its certificate is for another host name; write the name of the certificate in "
+                 "https, or have it issued for this one; nothing was sent");
+    else if (has(detail, "has expired"))
+        snprintf(out, cap,
+                 "its certificate has expired; its operator must renew it (or this clock is wrong: "
+                 "check the date); nothing was sent");
+    else if (has(detail, "not yet valid"))
+        snprintf(out, cap,
+                 "its certificate is not valid yet; check this machine's clock and time zone; "
+                 "nothing was sent");
+    else if (has(detail, "revoked"))
+        snprintf(out, cap, "its certificate was revoked; ask its operator; nothing was sent");
+    else
+        snprintf(out, cap,
+                 "its certificate is not from an authority in %s (%s); give the right authority's "
+                 "certificate as ca_file; nothing was sent",
+                 where, detail);
+}
+
+/* It ended the handshake, or the connection right after it, with an alert. */
+static bool alert_trouble(const struct deliver_settings *s, const char *detail, char *out,
+                          size_t cap) {
+    if (has(detail, "certificate required") || has(detail, "handshake failure"))
+        snprintf(out, cap,
+                 s->cert_file ? "it refuses this gateway's certificate %s (%s); ask its operator "
+                                "which authority must have signed it"
+                              : "it may want a certificate of this gateway%s (%s); give cert_file "
+                                "and key_file",
+                 s->cert_file ? s->cert_file : "", detail);
+    else if (has(detail, "alert") && has(detail, "cert"))
+        snprintf(out, cap, "it refuses this gateway's certificate %s (%s); ask its operator",
+                 s->cert_file ? s->cert_file : "", detail);
+    else if (has(detail, "alert unknown ca"))
+        snprintf(out, cap,
+                 "it does not know the authority of this gateway's certificate %s; ask its "
+                 "operator which one it trusts",
+                 s->cert_file ? s->cert_file : "");
+    else if (has(detail, "protocol version") || has(detail, "unsupported protocol") ||
+             has(detail, "wrong version"))
+        snprintf(out, cap,
+                 "it does not speak TLS 1.2 or later there (%s); check the port in https, or its "
+                 "operator must upgrade it",
+                 detail);
+    else
+        return false;
+    return true;
+}
+
+void https_trouble_write(const struct deliver_settings *s, CURLcode code, const char *detail,
+                         char *out, size_t cap) {
+    if (detail[0] == '\0')
+        detail = curl_easy_strerror(code);
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        peer_trouble(s, detail, out, cap);
+    else if (code == CURLE_SSL_CACERT_BADFILE)
+        snprintf(out, cap, "no certificate can be read from ca_file %s; check that it is PEM",
+                 s->ca_file ? s->ca_file : "(the system's)");
+    else if (code == CURLE_SSL_CERTPROBLEM)
+        snprintf(out, cap, "%s; check cert_file %s and key_file %s: both PEM, of one pair", detail,
+                 s->cert_file ? s->cert_file : "?", s->key_file ? s->key_file : "?");
+    else if ((code == CURLE_SSL_CONNECT_ERROR || code == CURLE_RECV_ERROR ||
+              code == CURLE_SEND_ERROR) &&
+             alert_trouble(s, detail, out, cap))
+        return;
+    else if (code == CURLE_COULDNT_RESOLVE_HOST)
+        snprintf(out, cap, "its name is not known; check https and this machine's name server");
+    else if (code == CURLE_COULDNT_CONNECT)
+        snprintf(out, cap, "no connection (%s); check https, the network and its firewall", detail);
+    else if (code == CURLE_OPERATION_TIMEDOUT)
+        snprintf(out, cap, "no answer in time (%s); it is slow or hangs, see timeout_s", detail);
+    else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
+             code == CURLE_SEND_ERROR)
+        snprintf(out, cap, "it closed the connection before its answer was whole (%s)", detail);
+    else
+        snprintf(out, cap, "%s", detail);
+}

@@ -1,0 +1,14 @@
+/* Words for a request that got no answer: what, and the next step. */
+#ifndef BUSBAR_PUBLISH_HTTPS_TROUBLE_H
+#define BUSBAR_PUBLISH_HTTPS_TROUBLE_H
+
+#include <curl/curl.h>
+#include <stddef.h>
+
+#include "meter/site.h"
+
+/* detail: libcurl's error text, may be "". */
+void https_trouble_write(const struct deliver_settings *s, CURLcode code, const char *detail,
+                         char *out, size_t cap);
+
+#endif

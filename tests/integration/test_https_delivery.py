@@ -1,0 +1,463 @@
+#!/usr/bin/python3
+"""Delivery to HTTPS destinations: batches, keys of idempotency, destinations in every kind of trouble,
+a killed gateway, certificates and tokens.
+
+All gateways read one simulator and start from copies of one store, which has a minute and a quarter
+record in it; further rows are put into its outbox by hand."""
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import stat
+import tempfile
+import time
+import unittest
+
+from gateway import Gateway, clock_offset, environment, query, wait_until
+from receiver import Authority, Receiver, answer
+from simulator import Sim, free_port
+from uplink import Broker, Platform
+
+SITE = """\
+site: {id: works, gateway: gw1, district: d1, timezone: Asia/Shanghai}
+links:
+  - {id: a, tcp: "127.0.0.1:502"}
+devices:
+  - {id: grid, link: a, unit: 1, profile: eastron-sdm630, role: grid, poll_ms: 500, rated_kw: 500}
+"""
+TOKEN = "Correct-horse-7"
+
+
+def write_site(path, store, sections):
+    served = simulator.site_file.read_text().split("\nstore:")[0].rstrip("\n")
+    path.write_text("\n".join([served, f"store: {{path: {store}}}", *sections, ""]))
+    return path
+
+
+def setUpModule():
+    global simulator, first_store, offset
+    folder = tempfile.TemporaryDirectory(prefix="busbar-https-sim-")
+    unittest.addModuleCleanup(folder.cleanup)
+    where = pathlib.Path(folder.name)
+    site = where / "site.yaml"
+    site.write_text(SITE)
+    simulator = Sim(folder.name, site)
+    unittest.addModuleCleanup(simulator.stop)
+    first_store = where / "first" / "busbar.db"
+    first_store.parent.mkdir()
+    offset = clock_offset(4)
+    with Gateway(write_site(where / "first.yaml", first_store, []), offset) as gateway:
+        gateway.wait_log("configuration")
+        wait_until("the records of a quarter", lambda: len(kinds(first_store)) >= 2, 40)
+
+
+def kinds(store):
+    try:
+        return [k for k, in query(store, "SELECT DISTINCT kind FROM outbox WHERE kind IN (2, 3)")]
+    except sqlite3.OperationalError:
+        return []
+
+
+class Delivery(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="busbar-https-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        shutil.copytree(first_store.parent, self.folder / "store")
+        self.store = self.folder / "store" / "busbar.db"
+
+    def receiver(self, *args, **named):
+        receiver = Receiver(*args, **named)
+        self.addCleanup(receiver.stop)
+        return receiver
+
+    def site(self, *destinations, more=(), name="works"):
+        """destinations: dicts of a destination's keys."""
+        lines = ["deliver:"] if destinations else []
+        for d in destinations:
+            d = {"id": "regulator", "from": "start", **d}
+            lines.append("  - {" + ", ".join(f'{k}: "{v}"' if k == "https" else f"{k}: {v}" for k, v in d.items()) + "}")
+        return write_site(self.folder / f"{name}.yaml", self.store, [*more, *lines])
+
+    def start(self, site, **named):
+        return Gateway(site, offset, **named)
+
+    def outbox(self):
+        return [seq for seq, in query(self.store, "SELECT seq FROM outbox ORDER BY seq")]
+
+    def add_rows(self, count, kind=2):
+        """Further rows of the kind, without a gateway: each is a message of its own."""
+        db = sqlite3.connect(self.store)
+        with db:
+            db.executemany("INSERT INTO outbox SELECT (SELECT max(seq) FROM outbox) + 1, kind, key,"
+                           " revision, part, parts, t FROM outbox WHERE kind=? ORDER BY seq LIMIT 1",
+                           [(kind,)] * count)
+        db.close()
+
+    def cursor(self, dest="regulator"):
+        rows = query(self.store, "SELECT floor, length(ranges) FROM cursor WHERE dest=?", dest)
+        return rows[0] if rows else None
+
+    def wait_stored(self, dest="regulator"):
+        wait_until(f"the cursor of {dest} at the last row",
+                   lambda: self.cursor(dest) == (self.outbox()[-1], 0), 40)
+
+    def check_everything_once(self, receiver):
+        self.assertEqual(sorted(receiver.seqs()), self.outbox())
+        self.assertEqual(receiver.invalid, [])
+        self.check_keys(receiver)
+
+    def check_keys(self, receiver):
+        """A key stands for the same bytes each time, and tells what is in them."""
+        by_key = {}
+        for r in receiver.requests:
+            by_key.setdefault(r.key, set()).add(r.raw)
+            site, gateway, epoch, ends = r.key.split("/")
+            self.assertEqual((site, gateway), ("works", "gw1"))
+            self.assertEqual({line["body"]["epoch"] for line in r.lines}, {int(epoch)})
+            first, last = map(int, ends.split("-"))
+            self.assertEqual(r.seqs, list(range(first, last + 1)))
+        self.assertEqual([k for k, raws in by_key.items() if len(raws) != 1], [])
+
+
+class Batches(Delivery):
+    def test_everything_comes_once_in_each_compression(self):
+        self.add_rows(30)
+        for compression in ("zstd", "gzip", "none"):
+            receiver = self.receiver()
+            with self.start(self.site({"id": compression, "https": receiver.url, "batch": 20,
+                                       "compression": compression})) as gateway:
+                gateway.wait_log(f"deliver {compression}: delivers to 127.0.0.1:{receiver.port}")
+                self.wait_stored(compression)
+            self.check_everything_once(receiver)
+            self.assertTrue(all(len(r.lines) <= 20 for r in receiver.requests))
+            self.assertEqual({r.headers.get("Content-Encoding", "none") for r in receiver.requests},
+                             {compression})
+            topics = {line["topic"] for r in receiver.requests for line in r.lines}
+            self.assertLessEqual({"record/1m", "record/15m"}, topics)
+
+    def test_where_a_destination_begins_is_its_own_choice(self):
+        old = self.outbox()
+        later = query(self.store, "SELECT max(t) FROM outbox")[0][0] + 1
+        self.add_rows(5)
+        db = sqlite3.connect(self.store)
+        with db:
+            db.execute("UPDATE outbox SET t=? WHERE seq>?", (later, old[-1]))
+        db.close()
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(later // 1000)) + f".{later % 1000:03d}+00:00"
+        known = self.outbox()
+        receivers = {start: self.receiver() for start in ("start", "now", at)}
+        with self.start(self.site(*({"id": f"d{i}", "https": r.url, "from": start}
+                                    for i, (start, r) in enumerate(receivers.items())))):
+            for i in range(3):
+                wait_until("a cursor", lambda: self.cursor(f"d{i}"))
+                self.wait_stored(f"d{i}")
+        self.check_everything_once(receivers["start"])
+        new = [seq for seq in self.outbox() if seq > known[-1]]
+        self.assertEqual(sorted(receivers["now"].seqs()), new)
+        self.assertEqual(sorted(receivers[at].seqs()), list(range(old[-1] + 1, known[-1] + 1)) + new)
+
+    def test_a_destination_that_was_taken_out_goes_on_where_it_was(self):
+        receiver = self.receiver()
+        site = self.site({"https": receiver.url})
+        with self.start(site) as gateway:
+            self.wait_stored()
+            done = self.cursor()[0]
+            self.site()
+            gateway.send(signal.SIGHUP)
+            number = gateway.wait_log("reload:", "is active")
+            gateway.stop()
+            self.add_rows(7)
+        self.site({"https": receiver.url, "from": "now"})
+        with self.start(site):
+            self.wait_stored()
+        self.assertGreaterEqual(number, 0)
+        self.assertGreaterEqual(self.cursor()[0], done + 7)
+        self.check_everything_once(receiver)
+
+
+class Trouble(Delivery):
+    def deliver_through(self, script, words, **options):
+        """The first answers are those of script, each of which fails; then everything is taken.
+        Returns receiver and log."""
+        receiver = self.receiver(script=script)
+        with self.start(self.site({"https": receiver.url, "timeout_s": 1, **options})) as gateway:
+            number = gateway.wait_log("deliver regulator: not delivered to",
+                                      f"127.0.0.1:{receiver.port}", "next try in", *words)
+            gateway.wait_log("deliver regulator: delivers to", after=number)
+            self.wait_stored()
+        self.check_everything_once(receiver)
+        first = receiver.requests[:len(script) + 1]
+        self.assertEqual(len({r.key for r in first}), 1)
+        self.assertEqual(len({r.raw for r in first}), 1)
+        return receiver, gateway.lines
+
+    def test_a_server_error_is_tried_again_with_the_same_key(self):
+        self.deliver_through([answer(500, b"oh \x1b[31m\0no"), answer(503)],
+                             ["status 500", "oh ?[31m?no", "trouble is on its side"])
+
+    def test_a_hanging_endpoint_is_given_up_and_tried_again(self):
+        def hang(handler, _):
+            time.sleep(3)
+            handler.close_connection = True
+        self.deliver_through([hang], ["no answer in time"])
+
+    def test_an_answer_that_drips_is_given_up(self):
+        def drip(handler, _):
+            for byte in b"HTTP/1.1 200 OK\r\nContent-Le":
+                handler.wfile.write(bytes([byte]))
+                time.sleep(0.1)
+            handler.close_connection = True
+        self.deliver_through([drip], ["no answer in time"])
+
+    def test_a_truncated_answer_counts_for_nothing(self):
+        def truncate(handler, _):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+            handler.close_connection = True
+        self.deliver_through([truncate], ["before its answer was whole"])
+
+    def test_a_connection_closed_without_an_answer_counts_for_nothing(self):
+        def close(handler, _):
+            handler.close_connection = True
+        self.deliver_through([close], ["before its answer was whole"])
+
+    def test_garbage_for_an_answer_counts_for_nothing(self):
+        def garbage(handler, _):
+            handler.wfile.write(bytes(range(256)) * 10)
+            handler.close_connection = True
+        self.deliver_through([garbage], [])
+
+    def test_an_endless_answer_is_not_read(self):
+        def endless(handler, request):
+            request.answer = 200
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            try:
+                while True:
+                    handler.wfile.write(b"x" * 65536)
+            except OSError:
+                handler.close_connection = True
+        receiver = self.receiver(then=endless)
+        with self.start(self.site({"https": receiver.url})):
+            self.wait_stored()
+        self.check_everything_once(receiver)
+
+    def test_retry_after_is_honoured(self):
+        receiver, _ = self.deliver_through([answer(429, headers=[("Retry-After", "4")])],
+                                           ["status 429", "fewer requests", "next try in 4.0 s"])
+        self.assertGreaterEqual(receiver.requests[1].at - receiver.requests[0].at, 3.9)
+
+    def test_a_refused_token_is_named(self):
+        path = self.folder / "token"
+        path.write_text(TOKEN + "\n")
+        path.chmod(0o600)
+        receiver, lines = self.deliver_through([answer(401)], ["status 401", f"check token_file {path}"],
+                                               token_file=path)
+        self.assertEqual({r.headers["Authorization"] for r in receiver.requests}, {f"Bearer {TOKEN}"})
+        self.assertEqual([line for line in lines if TOKEN in line], [])
+
+    def test_a_redirection_is_not_followed(self):
+        elsewhere = self.receiver()
+        self.deliver_through([answer(307, headers=[("Location", elsewhere.url)])],
+                             ["status 307", "not followed"])
+        self.assertEqual(elsewhere.connections, 0)
+
+    def test_a_batch_that_is_too_large_is_halved(self):
+        self.add_rows(40)
+
+        def at_most_10(handler, request):
+            answer(413 if len(request.lines) > 10 else 204)(handler, request)
+        receiver = self.receiver(then=at_most_10)
+        with self.start(self.site({"https": receiver.url})) as gateway:
+            gateway.wait_log("deliver regulator:", "(413)", "sends at most")
+            self.wait_stored()
+        self.check_everything_once(receiver)
+
+    def test_one_row_that_is_refused_does_not_hold_up_the_others(self):
+        self.add_rows(40)
+        bad = self.outbox()[20]
+
+        def not_that(handler, request):
+            wrong = bad in request.seqs
+            answer(422 if wrong else 204, b'{"error": "line"}' if wrong else b"")(handler, request)
+        receiver = self.receiver(then=not_that)
+        with self.start(self.site({"https": receiver.url})) as gateway:
+            gateway.wait_log("deliver regulator:", f"refuses the message with seq {bad} (status 422)", "line")
+
+            def event():
+                return [line["body"] for r in receiver.accepted() for line in r.lines
+                        if line["topic"] == "event" and line["body"].get("event") == "message_refused"]
+            raised = receiver.wait("the event", event)
+            receiver.wait("all others", lambda: sorted(receiver.seqs()) ==
+                          [seq for seq in self.outbox() if seq != bad])
+        self.assertEqual(len(raised), 1)
+        self.assertEqual((raised[0]["object"], raised[0]["state"]), ("regulator", "raised"))
+        self.assertEqual(self.cursor()[0], bad - 1)
+        self.assertEqual(receiver.invalid, [])
+        self.check_keys(receiver)
+
+
+class Kill(Delivery):
+    def killed(self, site, condition, receiver):
+        gateway = self.start(site, expect=-signal.SIGKILL)
+        try:
+            receiver.wait("what the kill waits for", condition)
+        finally:
+            self.assertEqual(gateway.stop(signal.SIGKILL), -signal.SIGKILL)
+
+    def test_a_batch_without_an_answer_comes_again_just_as_it_was(self):
+        def never(handler, _):
+            time.sleep(3)
+            handler.close_connection = True
+        receiver = self.receiver(script=[never])
+        site = self.site({"https": receiver.url})
+        self.killed(site, lambda: receiver.requests, receiver)
+        sent = receiver.requests[0]
+        self.add_rows(12)  # a batch cut anew would have these in it
+        with self.start(site):
+            self.wait_stored()
+        self.assertEqual(receiver.requests[1].key, sent.key)
+        self.assertEqual(receiver.requests[1].raw, sent.raw)
+        self.check_everything_once(receiver)
+
+    def test_answers_that_were_not_yet_on_disk_change_nothing(self):
+        self.add_rows(200)
+        receiver = self.receiver()
+        site = self.site({"https": receiver.url, "batch": 7})
+        for count in (3, 9, 14):
+            self.killed(site, lambda: len(receiver.accepted()) >= count, receiver)
+            self.add_rows(1, 3)
+        with self.start(site):
+            self.wait_stored()
+        self.check_everything_once(receiver)
+
+
+class Isolation(Delivery):
+    def test_a_dead_destination_costs_the_others_nothing(self):
+        def never(handler, _):
+            receiver.closing.wait(30)
+            handler.close_connection = True
+        receiver = self.receiver(then=never)
+        healthy = self.receiver()
+        broker = Broker(self.folder)
+        self.addCleanup(broker.stop)
+        mqtt = f"mqtt: {{url: \"{broker.url}\", live_s: 1}}"
+        with Platform(broker) as platform, \
+                self.start(self.site({"id": "dead", "https": receiver.url, "timeout_s": 600},
+                                     {"id": "alive", "https": healthy.url}, more=[mqtt])) as gateway:
+            receiver.wait("a request to the dead one", lambda: receiver.requests)
+            self.wait_stored("alive")
+            self.wait_stored("mqtt")
+            before = len(platform.bodies("live"))
+            platform.wait("live values", lambda: len(platform.bodies("live")) > before + 3, 20)
+            self.assertEqual(self.cursor("dead"), (0, 0))
+            gateway.stop()  # with the request still open
+            receiver.closing.set()
+        self.assertEqual(len(receiver.requests), 1)
+        self.check_everything_once(healthy)
+        self.assertEqual(sorted(platform.seqs()), self.outbox())
+
+    def test_a_dead_broker_costs_a_destination_nothing(self):
+        receiver = self.receiver()
+        mqtt = f"mqtt: {{url: \"mqtt://127.0.0.1:{free_port()}\"}}"
+        with self.start(self.site({"https": receiver.url}, more=[mqtt])) as gateway:
+            gateway.wait_log("mqtt: not connected")
+            self.wait_stored()
+        self.check_everything_once(receiver)
+
+
+class Secure(Delivery):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="busbar-https-tls-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.authority = Authority(folder.name, "authority")
+        cls.other = Authority(folder.name, "other")
+        cls.good = cls.authority.issue("good")
+        cls.gateway_pair = cls.authority.issue("gateway")
+
+    def check_delivers(self, receiver, env=None, **options):
+        with self.start(self.site({"https": receiver.url, **options}), env=env) as gateway:
+            self.wait_stored()
+        self.check_everything_once(receiver)
+        self.assertFalse([line for line in gateway.lines if "not delivered" in line])
+
+    def check_refused(self, receiver, *words, **options):
+        with self.start(self.site({"https": receiver.url, "ca_file": self.authority.cert, **options})) as gateway:
+            number = gateway.wait_log("deliver regulator: not delivered to",
+                                      f"127.0.0.1:{receiver.port}", *words)
+            self.assertIn("next try in", gateway.lines[number])
+        self.assertEqual(receiver.requests, [])
+        self.assertEqual(self.cursor(), (0, 0))
+        return gateway.lines
+
+    def test_a_certificate_that_fits_is_enough(self):
+        self.check_delivers(self.receiver(self.good), ca_file=self.authority.cert)
+
+    def test_proxies_of_the_environment_are_not_asked(self):
+        dead = f"http://127.0.0.1:{free_port()}"
+        env = {**environment(offset), "https_proxy": dead, "HTTPS_PROXY": dead, "ALL_PROXY": dead,
+               "http_proxy": dead}
+        self.check_delivers(self.receiver(self.good), env=env, ca_file=self.authority.cert)
+
+    def test_a_certificate_of_another_authority_is_refused(self):
+        self.check_refused(self.receiver(self.other.issue("server")),
+                           f"not from an authority in {self.authority.cert}", "ca_file", "nothing was sent")
+
+    def test_without_a_ca_file_the_systems_authorities_count(self):
+        receiver = self.receiver(self.good)
+        with self.start(self.site({"https": receiver.url})) as gateway:
+            gateway.wait_log("not delivered", "not from an authority in the system's certificates")
+        self.assertEqual(receiver.requests, [])
+
+    def test_an_expired_certificate_is_refused(self):
+        self.check_refused(self.receiver(self.authority.issue("old", days=-1)),
+                           "certificate has expired", "check the date", "nothing was sent")
+
+    def test_a_certificate_for_another_host_is_refused(self):
+        self.check_refused(self.receiver(self.authority.issue("elsewhere", "DNS:elsewhere.example.org")),
+                           "for another host name", "nothing was sent")
+
+    def test_a_server_that_wants_a_certificate_gets_it(self):
+        cert, key = self.gateway_pair
+        self.check_delivers(self.receiver(self.good, client_authority=self.authority.cert),
+                            ca_file=self.authority.cert, cert_file=cert, key_file=key)
+
+    def test_a_missing_certificate_of_the_gateway_is_named(self):
+        self.check_refused(self.receiver(self.good, client_authority=self.authority.cert),
+                           "give cert_file and key_file")
+
+    def test_a_key_that_others_can_read_is_not_used(self):
+        cert, key = self.authority.issue("open")
+        key.chmod(0o644)
+        receiver = self.receiver(self.good, client_authority=self.authority.cert)
+        self.check_refused(receiver, "mode 0644", f"chmod 0600 {key}", cert_file=cert, key_file=key)
+        self.assertEqual(receiver.connections, 0)
+
+    def test_a_token_file_that_others_can_read_is_not_used(self):
+        path = self.folder / "token"
+        path.write_text(TOKEN + "\n")
+        path.chmod(0o644)
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o644)
+        receiver = self.receiver(self.good)
+        lines = self.check_refused(receiver, "mode 0644", f"chmod 0600 {path}", token_file=path)
+        self.assertEqual(receiver.connections, 0)
+        self.assertEqual([line for line in lines if TOKEN in line], [])
+
+    def test_a_plain_server_behind_https_gets_nothing(self):
+        receiver = self.receiver()
+        self.check_refused(Fake(receiver), "TLS")
+
+
+class Fake:
+    """A receiver with another scheme in its address."""
+
+    def __init__(self, receiver):
+        self.receiver, self.port = receiver, receiver.port
+        self.url = receiver.url.replace("http:", "https:")
+        self.requests = receiver.requests
+
+
+if __name__ == "__main__":
+    os.environ.pop("SSL_CERT_FILE", None)
+    unittest.main()
