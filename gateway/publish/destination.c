@@ -64,6 +64,16 @@ static void report_memory(struct destination *d, int rc) {
     d->memory_failed = rc < 0;
 }
 
+/* The answer came, and then the gateway went down before the cursor was on disk. */
+static void acknowledge_again(const struct destination *d) {
+    const struct deliver_options *o = d->work->options;
+    for (size_t i = 0; i < d->lanes.fixed.count; i++) {
+        const struct batch *b = &d->lanes.fixed.batch[i];
+        if (b->accepted)
+            o->ack(o->arg, d->settings->id, d->work->epoch, b->from, b->to);
+    }
+}
+
 /* The first turn with this store: what was fixed before the restart is fixed again. */
 static int begin(struct destination *d) {
     struct outbox_head head;
@@ -79,6 +89,7 @@ static int begin(struct destination *d) {
     batch_lanes_start(&d->lanes, head.seq_head);
     d->epoch = d->work->epoch;
     d->stuck_at = INT64_MAX;
+    acknowledge_again(d);
     return ERR_OK;
 }
 

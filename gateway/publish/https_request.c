@@ -1,5 +1,6 @@
 #include "publish/https_request.h"
 
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +103,27 @@ static int add_headers(struct https_request *q, const struct deliver_settings *s
     return rc < 0 ? rc : ERR_OK;
 }
 
-static void set_tls(CURL *e, const struct deliver_settings *s) {
+/* OpenSSL's: the server asks for a certificate and there is none to give. With TLS 1.3 it may just
+ * close the connection after that: this is how we know why. */
+static int note_wanted(SSL *ssl, X509 **cert, EVP_PKEY **key) {
+    (void)cert;
+    (void)key;
+    struct https_request *q = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    if (q)
+        q->certificate_wanted = true;
+    return 0;
+}
+
+static CURLcode watch_handshake(CURL *e, void *ssl_ctx, void *arg) {
+    (void)e;
+    SSL_CTX_set_app_data(ssl_ctx, arg);
+    SSL_CTX_set_client_cert_cb(ssl_ctx, note_wanted);
+    return CURLE_OK;
+}
+
+static void set_tls(CURL *e, const struct deliver_settings *s, struct https_request *q) {
+    curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, watch_handshake);
+    curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, q);
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -144,7 +165,7 @@ static int prepare(struct https_request *q, const struct deliver_settings *s, co
     curl_easy_reset(e);
     snprintf(agent, sizeof agent, "busbar/%s", version);
     set_bounds(e, s);
-    set_tls(e, s);
+    set_tls(e, s, q);
     curl_easy_setopt(e, CURLOPT_URL, s->url);
     curl_easy_setopt(e, CURLOPT_USERAGENT, agent);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, q->headers);
@@ -160,6 +181,7 @@ int https_request_start(struct https_request *q, CURLM *multi, const struct deli
     q->body = body;
     q->error[0] = '\0';
     q->kept_len = q->answer_len = 0;
+    q->certificate_wanted = false;
     int rc = prepare(q, s, version, key, why);
     if (rc == ERR_OK) {
         curl_easy_setopt(q->easy, CURLOPT_POSTFIELDS, body);
@@ -181,7 +203,7 @@ void https_request_end(struct https_request *q, CURLM *multi, const struct deliv
     if (code == CURLE_OK || cut)
         curl_easy_getinfo(q->easy, CURLINFO_RESPONSE_CODE, &ret->status);
     else
-        https_trouble_write(s, code, q->error, ret->why, sizeof ret->why);
+        https_trouble_write(s, code, q->error, q->certificate_wanted, ret->why, sizeof ret->why);
     if (curl_easy_getinfo(q->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         ret->retry_after_s = retry_after;
     https_answer_text(q->kept, q->kept_len, ret->text);

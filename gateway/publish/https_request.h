@@ -25,6 +25,7 @@ struct https_request {
     char *body;
     char kept[HTTPS_KEPT];
     size_t kept_len, answer_len;
+    bool certificate_wanted; /* the server asked for one, and there is none */
 };
 
 struct https_outcome {

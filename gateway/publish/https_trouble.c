@@ -38,12 +38,10 @@ static void peer_trouble(const struct deliver_settings *s, const char *detail, c
 static bool alert_trouble(const struct deliver_settings *s, const char *detail, char *out,
                           size_t cap) {
     if (has(detail, "certificate required") || has(detail, "handshake failure"))
-        snprintf(out, cap,
-                 s->cert_file ? "it refuses this gateway's certificate %s (%s); ask its operator "
-                                "which authority must have signed it"
-                              : "it may want a certificate of this gateway%s (%s); give cert_file "
-                                "and key_file",
-                 s->cert_file ? s->cert_file : "", detail);
+        snprintf(out, cap, "it ended the handshake (%s); %s", detail,
+                 s->cert_file ? "ask its operator which authority cert_file must be signed by"
+                              : "it may want a certificate of this gateway: give cert_file and "
+                                "key_file");
     else if (has(detail, "alert") && has(detail, "cert"))
         snprintf(out, cap, "it refuses this gateway's certificate %s (%s); ask its operator",
                  s->cert_file ? s->cert_file : "", detail);
@@ -64,7 +62,10 @@ static bool alert_trouble(const struct deliver_settings *s, const char *detail, 
 }
 
 void https_trouble_write(const struct deliver_settings *s, CURLcode code, const char *detail,
-                         char *out, size_t cap) {
+                         bool certificate_wanted, char *out, size_t cap) {
+    bool ended = code == CURLE_SSL_CONNECT_ERROR || code == CURLE_RECV_ERROR ||
+                 code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING ||
+                 code == CURLE_PARTIAL_FILE;
     if (detail[0] == '\0')
         detail = curl_easy_strerror(code);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
@@ -75,9 +76,11 @@ void https_trouble_write(const struct deliver_settings *s, CURLcode code, const 
     else if (code == CURLE_SSL_CERTPROBLEM)
         snprintf(out, cap, "%s; check cert_file %s and key_file %s: both PEM, of one pair", detail,
                  s->cert_file ? s->cert_file : "?", s->key_file ? s->key_file : "?");
-    else if ((code == CURLE_SSL_CONNECT_ERROR || code == CURLE_RECV_ERROR ||
-              code == CURLE_SEND_ERROR) &&
-             alert_trouble(s, detail, out, cap))
+    else if (ended && certificate_wanted)
+        snprintf(out, cap,
+                 "it asks for a certificate of this gateway and takes nothing without; give "
+                 "cert_file and key_file");
+    else if (ended && alert_trouble(s, detail, out, cap))
         return;
     else if (code == CURLE_COULDNT_RESOLVE_HOST)
         snprintf(out, cap, "its name is not known; check https and this machine's name server");
@@ -85,8 +88,7 @@ void https_trouble_write(const struct deliver_settings *s, CURLcode code, const 
         snprintf(out, cap, "no connection (%s); check https, the network and its firewall", detail);
     else if (code == CURLE_OPERATION_TIMEDOUT)
         snprintf(out, cap, "no answer in time (%s); it is slow or hangs, see timeout_s", detail);
-    else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
-             code == CURLE_SEND_ERROR)
+    else if (ended && code != CURLE_SSL_CONNECT_ERROR)
         snprintf(out, cap, "it closed the connection before its answer was whole (%s)", detail);
     else
         snprintf(out, cap, "%s", detail);

@@ -3,12 +3,14 @@
 #define BUSBAR_PUBLISH_HTTPS_TROUBLE_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "meter/site.h"
 
-/* detail: libcurl's error text, may be "". */
+/* detail: libcurl's error text, may be "". certificate_wanted: the server asked for a certificate
+ * in vain. */
 void https_trouble_write(const struct deliver_settings *s, CURLcode code, const char *detail,
-                         char *out, size_t cap);
+                         bool certificate_wanted, char *out, size_t cap);
 
 #endif

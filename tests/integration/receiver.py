@@ -75,7 +75,7 @@ def answer(status, text=b"", headers=()):
 
 class Receiver:
     def __init__(self, certificate=None, client_authority=None, script=(), then=answer(204)):
-        self.requests, self.invalid, self.connections = [], [], 0
+        self.requests, self.invalid, self.sockets, self.connections = [], [], [], 0
         self.script, self.then = list(script), then
         self.changed = threading.Condition()
         self.closing = threading.Event()
@@ -109,7 +109,10 @@ class Receiver:
                 receiver.connections += 1
                 if receiver.tls:
                     self.request.settimeout(20)
-                    self.request = receiver.context.wrap_socket(self.request, server_side=True)
+                    try:
+                        self.request = receiver.context.wrap_socket(self.request, server_side=True)
+                    finally:
+                        receiver.sockets.append(self.request)
                 super().setup()
 
             def do_POST(self):
@@ -164,3 +167,5 @@ class Receiver:
         self.closing.set()
         self.server.shutdown()
         self.server.server_close()
+        for s in self.sockets:
+            s.close()
