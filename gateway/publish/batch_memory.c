@@ -19,6 +19,12 @@ static uint64_t sum_of(const uint8_t *bytes) {
     return hash_bytes(HASH_START, bytes, SUM_AT);
 }
 
+void batch_copy_seal(uint8_t copy[BATCH_COPY_BYTES]) {
+    uint64_t sum = sum_of(copy);
+    for (int i = 0; i < SUM_BYTES; i++)
+        copy[SUM_AT + i] = (uint8_t)(sum >> (8 * i));
+}
+
 void batch_copy_write(uint8_t out[BATCH_COPY_BYTES], uint64_t written, ms_t epoch,
                       const struct batch_list *list) {
     struct pack p;
@@ -34,9 +40,7 @@ void batch_copy_write(uint8_t out[BATCH_COPY_BYTES], uint64_t written, ms_t epoc
         pack_u8(&p, list->batch[i].accepted);
     }
     assert(!p.overflow); /* 32 batches of at most 21 bytes */
-    uint64_t sum = sum_of(out);
-    for (int i = 0; i < SUM_BYTES; i++)
-        out[SUM_AT + i] = (uint8_t)(sum >> (8 * i));
+    batch_copy_seal(out);
 }
 
 int batch_copy_read(const uint8_t bytes[BATCH_COPY_BYTES], uint64_t *ret_written, ms_t *ret_epoch,

@@ -32,6 +32,7 @@ int batch_memory_save(struct batch_memory *m, ms_t epoch, const struct batch_lis
 /* One copy: bytes, and back. ERR_CORRUPT. Pure. */
 void batch_copy_write(uint8_t out[BATCH_COPY_BYTES], uint64_t written, ms_t epoch,
                       const struct batch_list *list);
+void batch_copy_seal(uint8_t copy[BATCH_COPY_BYTES]); /* puts its checksum in */
 int batch_copy_read(const uint8_t bytes[BATCH_COPY_BYTES], uint64_t *ret_written, ms_t *ret_epoch,
                     struct batch_list *ret);
 

@@ -127,6 +127,7 @@ static void set_tls(CURL *e, const struct deliver_settings *s, struct https_requ
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, 0L); /* a renewed file counts at once */
     if (s->ca_file) {
         curl_easy_setopt(e, CURLOPT_CAINFO, s->ca_file);
         curl_easy_setopt(e, CURLOPT_CAPATH, NULL); /* nobody else's word counts */

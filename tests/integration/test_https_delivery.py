@@ -4,12 +4,15 @@ a killed gateway, certificates and tokens.
 
 All gateways read one simulator and start from copies of one store, which has a minute and a quarter
 record in it; further rows are put into its outbox by hand."""
+import json
 import os
 import pathlib
 import shutil
 import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -295,6 +298,28 @@ class Trouble(Delivery):
         self.assertEqual(self.cursor()[0], bad - 1)
         self.assertEqual(receiver.invalid, [])
         self.check_keys(receiver)
+
+
+class Documented(Delivery):
+    def test_the_receiver_in_the_documentation_works(self):
+        """The example of docs/https.md, on a port of its own, and what it has taken."""
+        text = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "https.md").read_text()
+        code = text.split("```python\n")[1].split("```")[0]
+        port, kept = free_port(), self.folder / "taken"
+        self.assertIn('("127.0.0.1", 8081)', code)
+        self.assertIn("        self.send_response(204)\n", code)
+        code = code.replace("8081", str(port)).replace(
+            "        self.send_response(204)\n",
+            f"        open({str(kept)!r}, 'w').write(json.dumps(sorted(k[1] for k in messages)))\n"
+            "        self.send_response(204)\n")
+        example = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+        self.addCleanup(example.wait)
+        self.addCleanup(example.kill)
+        self.add_rows(20)
+        with self.start(self.site({"https": f"http://127.0.0.1:{port}/in", "compression": "gzip",
+                                   "batch": 8})):
+            self.wait_stored()
+        self.assertEqual(json.loads(kept.read_text()), self.outbox())
 
 
 class Kill(Delivery):
