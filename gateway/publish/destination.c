@@ -15,6 +15,7 @@
 #define IDLE_US      (5 * (us_t)US_PER_S) /* looks at the outbox although nobody woke us */
 #define STUCK_US     (600 * (us_t)US_PER_S)
 #define KEY_MAX      192
+#define TEXT(o)      https_answer_fit((o)->text, 200), (o)->text /* for "%.*s" */
 
 int destination_init(struct destination *d, const struct deliver_settings *s,
                      struct deliver_work *work) {
@@ -193,7 +194,8 @@ static void note_failure(struct destination *d, const char *why) {
     pthread_mutex_lock(&d->lock);
     d->stats.failures++;
     d->stats.connected = false;
-    snprintf(d->stats.last_error, sizeof d->stats.last_error, "%s", why);
+    snprintf(d->stats.last_error, sizeof d->stats.last_error, "%.*s",
+             https_answer_fit(why, DELIVER_WHY_MAX - 1), why);
     pthread_mutex_unlock(&d->lock);
 }
 
@@ -281,10 +283,12 @@ us_t destination_turn(struct destination *d, us_t now, bool rows) {
     us_t due = batch_lanes_due(&d->lanes);
     enum batch_lane_id lane;
     uint64_t after;
-    if (batch_lanes_full(&d->lanes) || due < now)
+    if (batch_lanes_full(&d->lanes))
         due = now + US_PER_S; /* until acknowledgements are on disk */
     else if (batch_lanes_wants(&d->lanes, now, &lane, &after))
         due = now; /* more to read than one turn may */
+    else if (due < now)
+        due = now + US_PER_S;
     return idle(d, now, due);
 }
 
@@ -292,8 +296,8 @@ us_t destination_turn(struct destination *d, us_t now, bool rows) {
 
 static void raise_refused(struct destination *d, uint64_t seq, const struct https_outcome *o) {
     char note[300];
-    snprintf(note, sizeof note, "%s refuses the message with seq %" PRIu64 " (status %ld): %.200s",
-             d->settings->host, seq, o->status, o->text);
+    snprintf(note, sizeof note, "%s refuses the message with seq %" PRIu64 " (status %ld): %.*s",
+             d->settings->host, seq, o->status, TEXT(o));
     log_warn("deliver %s: %s; it is tried again after a minute, then up to an hour apart, the "
              "others go on",
              d->settings->id, note);
@@ -336,12 +340,12 @@ static void refuse_row(struct destination *d, struct batch *b, const struct http
     size_t before = d->lanes.resting_count;
     if (!batch_lanes_rest(&d->lanes, b, seq, false, now)) {
         snprintf(why, sizeof why,
-                 "it refuses row after row (status %ld): %.200s; ask its operator what it takes",
-                 o->status, o->text);
+                 "it refuses row after row (status %ld): %.*s; ask its operator what it takes",
+                 o->status, TEXT(o));
         fail(d, why, o->retry_after_s, now);
         return;
     }
-    snprintf(why, sizeof why, "status %ld: %.150s", o->status, o->text);
+    snprintf(why, sizeof why, "status %ld: %.*s", o->status, TEXT(o));
     note_failure(d, why);
     if (d->lanes.resting_count > before)
         raise_refused(d, seq, o);
@@ -355,7 +359,7 @@ static void halve(struct destination *d, struct batch *b, const struct https_out
         return;
     }
     char why[HTTPS_WHY_MAX];
-    snprintf(why, sizeof why, "status %ld: %.150s", o->status, o->text);
+    snprintf(why, sizeof why, "status %ld: %.*s", o->status, TEXT(o));
     if (!batch_lanes_split(&d->lanes, b)) {
         fail(d, why, o->retry_after_s, now);
         return;
@@ -380,7 +384,7 @@ static void wait_and_retry(struct destination *d, const struct https_outcome *o,
         return;
     }
     https_answer_advice(o->status, d->settings->token_file, advice, sizeof advice);
-    snprintf(why, sizeof why, "status %ld%s%.200s: %s", o->status, o->text[0] ? ", " : "", o->text,
+    snprintf(why, sizeof why, "status %ld%s%.*s: %s", o->status, o->text[0] ? ", " : "", TEXT(o),
              advice);
     fail(d, why, o->retry_after_s, now);
 }

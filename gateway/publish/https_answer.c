@@ -89,3 +89,12 @@ void https_answer_text(const char *bytes, size_t n, char out[ANSWER_TEXT_BYTES])
         len--;
     out[len] = '\0';
 }
+
+int https_answer_fit(const char *text, int max) {
+    int n = (int)strnlen(text, (size_t)max);
+    if (text[n] == '\0')
+        return n;
+    while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}

@@ -30,5 +30,7 @@ us_t https_answer_pause(us_t backoff, int64_t retry_after_s);
 /* The beginning of an answer's body, fit for a log line: at most ANSWER_TEXT_MAX characters,
  * control characters and broken UTF-8 as '?', runs of space as one. */
 void https_answer_text(const char *bytes, size_t n, char out[ANSWER_TEXT_BYTES]);
+/* How many of a text's first bytes, max at most, end with a whole character: for "%.*s". */
+int https_answer_fit(const char *text, int max);
 
 #endif

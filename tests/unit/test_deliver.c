@@ -226,6 +226,25 @@ static void a_hanging_destination_does_not_hold_up_a_stop(void **state) {
     stop(); /* ctest's own limit is shorter than waiting for the request would be */
 }
 
+/* A damaged store is set aside while the gateway runs, and a new one takes its name. */
+static void a_new_store_is_delivered_from_its_beginning(void **state) {
+    (void)state;
+    start(204, 204);
+    WAIT_FOR(figures(0).unacked == 0 && figures(0).rows == 10);
+    rig_kill(&g);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const ends[] = {"", "-wal", "-shm"};
+        char path[300];
+        snprintf(path, sizeof path, "%s%s", g.works.path, ends[i]);
+        unlink(path);
+    }
+    const ms_t later = T0 + 4 * QUARTER;
+    assert_int_equal(rig_open(&g, later), ERR_OK);
+    rig_run(&g, later, later + 5 * MINUTE + 5000);
+    WAIT_FOR(figures(0).rows == 15 && figures(0).unacked == 0);
+    stop();
+}
+
 static void without_destinations_there_is_nothing(void **state) {
     (void)state;
     const struct site site = {0};
@@ -245,6 +264,7 @@ int main(void) {
         cmocka_unit_test(figures_tell_of_trouble_and_its_end),
         cmocka_unit_test(one_event_tells_of_refused_rows),
         cmocka_unit_test(a_hanging_destination_does_not_hold_up_a_stop),
+        cmocka_unit_test(a_new_store_is_delivered_from_its_beginning),
         cmocka_unit_test(without_destinations_there_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

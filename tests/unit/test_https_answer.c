@@ -92,6 +92,15 @@ static void an_answer_is_cut(void **state) {
     assert_int_equal(strlen(out), 4 * ANSWER_TEXT_MAX);
 }
 
+static void a_cut_does_not_split_a_character(void **state) {
+    (void)state;
+    static const char text[] = "a\xe7\x94\xb5"
+                               "b";
+    static const int fits[] = {0, 1, 1, 1, 4, 5, 5};
+    for (int max = 0; max < 7; max++)
+        assert_int_equal(https_answer_fit(text, max), fits[max]);
+}
+
 /* Texts as libcurl 7.88 with OpenSSL 3 gives them. */
 static void trouble_has_words_and_a_next_step(void **state) {
     (void)state;
@@ -149,6 +158,7 @@ int main(void) {
         cmocka_unit_test(a_pause_is_the_longer_one_an_hour_at_most),
         cmocka_unit_test(an_answer_is_made_fit_for_a_log),
         cmocka_unit_test(an_answer_is_cut),
+        cmocka_unit_test(a_cut_does_not_split_a_character),
         cmocka_unit_test(trouble_has_words_and_a_next_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
