@@ -181,7 +181,7 @@ static bool cut_batch(struct destination *d, us_t now) {
         buf_init(&text, w->text, BATCH_TEXT_MAX);
         const struct outbox_row *rows = w->rows + first;
         int done = batch_body_write(w->reader, w->epoch, rows, count, w->line, &text);
-        uint64_t to = rows[done < 0 ? 0 : done - 1].seq;
+        uint64_t to = rows[done <= 0 ? 0 : done - 1].seq;
         batch_lanes_fix(&d->lanes, lane, rows[0].seq, to, now);
         return true;
     }
