@@ -76,6 +76,11 @@ static void on_ack(void *arg, const char *dest, ms_t epoch, uint64_t from, uint6
     historian_ack(g->historian, dest, epoch, from, to);
 }
 
+static void on_replayed(void *arg, int64_t id, uint64_t done) {
+    const struct gateway *g = arg;
+    historian_replayed(g->historian, id, done);
+}
+
 static void on_event(void *arg, const char *event, const char *object, const char *severity,
                      const char *state, const char *note) {
     const struct gateway *g = arg;
@@ -127,6 +132,7 @@ static int start_publish(struct gateway *g) {
                                             .version = BUSBAR_VERSION,
                                             .live = g->live,
                                             .ack = on_ack,
+                                            .replayed = on_replayed,
                                             .event = on_event,
                                             .order = run_order,
                                             .arg = g};

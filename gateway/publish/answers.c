@@ -68,7 +68,7 @@ static bool first_time(struct session *s, uint64_t seq) {
     return true;
 }
 
-static void row_refused(struct session *s, uint64_t seq, int reason) {
+static void row_refused(struct session *s, uint64_t seq, int reason, bool passed) {
     const struct publish_options *o = s->options;
     if (atomic_fetch_add(&s->counters->refused, 1) == 0)
         log_warn("mqtt: the broker refused a message (seq %llu, reason 0x%02x); it stays and is "
@@ -81,7 +81,8 @@ static void row_refused(struct session *s, uint64_t seq, int reason) {
              (unsigned long long)seq,
              reason == PUBACK_TOO_LARGE ? "packet too large" : "payload format invalid",
              (unsigned)reason);
-    log_warn("mqtt: %s; it is tried again every minute", note);
+    log_warn("mqtt: %s; it is %s", note,
+             passed ? "left out of what is sent again" : "tried again every minute");
     o->event(o->arg, "message_refused", "mqtt", "warning", "raised", note);
 }
 
@@ -115,7 +116,7 @@ static void take_answer(struct session *s, int token, int reason, us_t now) {
     if (verdict == ROW_DONE)
         row_done(s, seq);
     if (reason >= PUBACK_REFUSED)
-        row_refused(s, seq, reason);
+        row_refused(s, seq, reason, verdict == ROW_PASSED);
 }
 
 static void take_platform_ack(struct session *s, const struct inbox_item *item) {

@@ -14,6 +14,7 @@ void lanes_init(struct lanes *l, enum ack_mode mode, uint32_t backlog_per_s) {
 static void lane_start(struct lane *n, uint64_t after, uint64_t limit) {
     n->after = after;
     n->limit = limit;
+    n->at = 0;
     n->pos = n->count = 0;
     n->drained = after >= limit;
 }
@@ -29,9 +30,9 @@ void lanes_connected(struct lanes *l, uint64_t seq_head, uint32_t window) {
     l->in_flight = 0;
     l->window = window < 1 ? 1 : window > LANES_WINDOW ? LANES_WINDOW : window;
     l->paused_until = 0;
-    l->backlog_at = 0;
     backoff_reset(&l->backoff);
     lanes_start(l, seq_head);
+    lane_start(&l->lane[LANE_REPLAY], 0, 0);
 }
 
 void lanes_wake(struct lanes *l) {
@@ -60,7 +61,8 @@ void lanes_fill(struct lanes *l, enum lane_id lane, const struct outbox_row *row
             to->drained = true;
             return;
         }
-        bool wanted = (rows[i].kind == OUTBOX_EVENT) == (lane == LANE_EVENTS);
+        bool wanted =
+            lane == LANE_REPLAY || (rows[i].kind == OUTBOX_EVENT) == (lane == LANE_EVENTS);
         if (wanted && to->count == LANES_BUFFER)
             return; /* this row is read again when the buffer is empty */
         if (wanted)
@@ -82,6 +84,66 @@ static void tracked_remove(struct lanes *l, struct tracked *t) {
     *t = l->tracked[--l->tracked_count];
 }
 
+/* ---- the range that is sent again --------------------------------------------------------- */
+
+/* Every row up to it was taken. */
+static uint64_t replay_taken(const struct lane *n) {
+    if (n->pos < n->count)
+        return n->row[n->pos].seq - 1;
+    return n->drained ? n->limit : n->after;
+}
+
+/* The row of that seq, and all behind it, are taken once more. */
+static void replay_step_back(struct lanes *l, uint64_t seq) {
+    struct lane *n = &l->lane[LANE_REPLAY];
+    if (seq > replay_taken(n))
+        return;
+    n->pos = n->count = 0;
+    n->after = seq - 1;
+    n->drained = false;
+}
+
+static size_t replay_open(const struct lanes *l) {
+    size_t open = 0;
+    for (size_t i = 0; i < l->tracked_count; i++)
+        open += l->tracked[i].again;
+    return open;
+}
+
+void lanes_replay(struct lanes *l, uint64_t done, uint64_t to) {
+    lane_start(&l->lane[LANE_REPLAY], done, to);
+}
+
+void lanes_replay_widen(struct lanes *l, uint64_t to) {
+    struct lane *n = &l->lane[LANE_REPLAY];
+    if (n->drained)
+        n->after = n->limit;
+    n->limit = to;
+    n->drained = n->after >= to;
+}
+
+uint64_t lanes_replay_done(const struct lanes *l) {
+    uint64_t done = replay_taken(&l->lane[LANE_REPLAY]);
+    for (size_t i = 0; i < l->tracked_count; i++)
+        if (l->tracked[i].again && l->tracked[i].seq <= done)
+            done = l->tracked[i].seq - 1;
+    return done;
+}
+
+/* ---- what goes next ----------------------------------------------------------------------- */
+
+/* Rows that nobody waits for go at the settable rate. */
+static bool may_go(struct lanes *l, enum lane_id id, us_t now) {
+    struct lane *n = &l->lane[id];
+    if (id < LANE_BACKLOG)
+        return true;
+    if (now < n->at || (id == LANE_REPLAY && replay_open(l) >= LANES_AGAIN))
+        return false;
+    if (l->backlog_per_s > 0)
+        n->at = now + US_PER_S / l->backlog_per_s;
+    return true;
+}
+
 bool lanes_next(struct lanes *l, us_t now, struct outbox_row *ret_row) {
     if (now < l->paused_until || l->in_flight >= l->window || l->tracked_count == LANES_TRACKED)
         return false;
@@ -89,13 +151,9 @@ bool lanes_next(struct lanes *l, us_t now, struct outbox_row *ret_row) {
         struct lane *n = &l->lane[i];
         while (n->pos < n->count && tracked_find(l, n->row[n->pos].seq))
             n->pos++;
-        if (n->pos == n->count)
+        if (n->pos == n->count || !may_go(l, (enum lane_id)i, now))
             continue;
-        if (i == LANE_BACKLOG && l->backlog_per_s > 0) {
-            if (now < l->backlog_at)
-                return false;
-            l->backlog_at = now + US_PER_S / l->backlog_per_s;
-        }
+        l->taken = (enum lane_id)i;
         *ret_row = n->row[n->pos++];
         return true;
     }
@@ -114,23 +172,36 @@ void lanes_sent(struct lanes *l, uint64_t seq, int token, us_t now) {
                               .since = now,
                               .until = INT64_MAX,
                               .token = token,
-                              .state = TRACK_IN_FLIGHT});
+                              .state = TRACK_IN_FLIGHT,
+                              .again = l->taken == LANE_REPLAY});
     l->in_flight++;
 }
 
 void lanes_skip(struct lanes *l, uint64_t seq, us_t now) {
+    if (l->taken == LANE_REPLAY) {
+        replay_step_back(l, seq);
+        l->lane[LANE_REPLAY].at = now + REST_US;
+        return;
+    }
     track(l, (struct tracked){
                  .seq = seq, .since = now, .until = now + REST_US, .state = TRACK_RESTING});
 }
 
 static enum row_verdict leave(struct lanes *l, struct tracked *t, int reason, us_t now,
                               uint32_t random) {
-    if (reason == PUBACK_TOO_LARGE || reason == PUBACK_PAYLOAD_INVALID) {
+    bool its_own = reason == PUBACK_TOO_LARGE || reason == PUBACK_PAYLOAD_INVALID;
+    if (its_own && t->again) {
+        tracked_remove(l, t);
+        return ROW_PASSED;
+    }
+    if (its_own) {
         /* this row is the trouble, the others go on */
         t->state = TRACK_RESTING;
         t->until = now + REST_US;
         return ROW_LEFT;
     }
+    if (t->again)
+        replay_step_back(l, t->seq);
     tracked_remove(l, t);
     if (now >= l->paused_until) /* one step for all answers of one round */
         l->paused_until = now + backoff_fail(&l->backoff, random);
@@ -150,6 +221,11 @@ enum row_verdict lanes_answer(struct lanes *l, int token, int reason, us_t now, 
     *ret_seq = t->seq;
     if (reason >= PUBACK_REFUSED)
         return leave(l, t, reason, now, random);
+    if (l->mode == ACK_PLATFORM && t->platform_acked) {
+        tracked_remove(l, t);
+        backoff_reset(&l->backoff);
+        return ROW_AWAITING; /* what it waits for has come */
+    }
     if (l->mode == ACK_PLATFORM) {
         t->state = TRACK_AWAITING_PLATFORM;
         t->until = now + LANES_RESEND_US;
@@ -166,8 +242,12 @@ enum row_verdict lanes_answer(struct lanes *l, int token, int reason, us_t now, 
 void lanes_platform_ack(struct lanes *l, uint64_t from, uint64_t to) {
     for (size_t i = l->tracked_count; i-- > 0;) {
         struct tracked *t = &l->tracked[i];
-        if (t->state == TRACK_AWAITING_PLATFORM && t->seq >= from && t->seq <= to)
+        if (t->seq < from || t->seq > to)
+            continue;
+        if (t->state == TRACK_AWAITING_PLATFORM)
             tracked_remove(l, t);
+        else
+            t->platform_acked = true;
     }
 }
 
@@ -187,8 +267,12 @@ bool lanes_rewind_due(const struct lanes *l, us_t now) {
 
 void lanes_rewind(struct lanes *l, uint64_t seq_head, us_t now) {
     for (size_t i = l->tracked_count; i-- > 0;) {
-        if (l->tracked[i].until <= now)
-            tracked_remove(l, &l->tracked[i]);
+        struct tracked *t = &l->tracked[i];
+        if (t->until > now)
+            continue;
+        if (t->again)
+            replay_step_back(l, t->seq);
+        tracked_remove(l, t);
     }
     l->paused_until = 0;
     lanes_start(l, seq_head);
@@ -196,11 +280,14 @@ void lanes_rewind(struct lanes *l, uint64_t seq_head, us_t now) {
 
 us_t lanes_due(const struct lanes *l) {
     us_t at = rewind_at(l);
-    const struct lane *backlog = &l->lane[LANE_BACKLOG];
-    bool may_go =
-        l->in_flight < l->window && l->tracked_count < LANES_TRACKED && l->paused_until == 0;
-    if (may_go && backlog->pos < backlog->count && l->backlog_at < at)
-        at = l->backlog_at;
+    if (l->in_flight >= l->window || l->tracked_count == LANES_TRACKED || l->paused_until != 0)
+        return at;
+    for (int i = LANE_BACKLOG; i < LANE_COUNT; i++) {
+        const struct lane *n = &l->lane[i];
+        bool full = i == LANE_REPLAY && replay_open(l) >= LANES_AGAIN;
+        if (n->pos < n->count && !full && n->at < at)
+            at = n->at;
+    }
     return at;
 }
 

@@ -1,7 +1,8 @@
 /* Which outbox row is sent next: events first, then new records, then backlog, oldest first at a
- * settable rate; and what becomes of a row when the broker or the platform answers.
+ * settable rate, and beside it, at the same rate, what the platform asked for again; and what
+ * becomes of a row when the broker or the platform answers.
  *
- * Holds no bodies and no queue: three cursors over the outbox and a bounded table of the rows that
+ * Holds no bodies and no queue: four cursors over the outbox and a bounded table of the rows that
  * are in flight, wait for the platform, or were refused and rest. Time and randomness are
  * arguments. Pure; one thread. */
 #ifndef BUSBAR_PUBLISH_LANES_H
@@ -20,6 +21,7 @@
 #define LANES_PAGE      256 /* rows read from the outbox at once */
 #define LANES_BUFFER    32
 #define LANES_TRACKED   1024
+#define LANES_AGAIN     128 /* of them sent again and not done: the others find room */
 #define LANES_RESEND_US (60 * (us_t)US_PER_S) /* of a row the platform does not acknowledge */
 
 /* MQTT 5 reason codes of a PUBACK that mean something to a row. */
@@ -31,12 +33,13 @@ enum puback_reason {
     PUBACK_PAYLOAD_INVALID = 0x99
 };
 
-enum lane_id { LANE_EVENTS, LANE_NEW, LANE_BACKLOG, LANE_COUNT };
+enum lane_id { LANE_EVENTS, LANE_NEW, LANE_BACKLOG, LANE_REPLAY, LANE_COUNT };
 
 struct lane {
     uint64_t after, limit; /* rows with after < seq <= limit are still to be looked at */
     struct outbox_row row[LANES_BUFFER];
     size_t pos, count;
+    us_t at;      /* no row goes before */
     bool drained; /* nothing more until woken */
 };
 
@@ -47,6 +50,8 @@ struct tracked {
     us_t since, until;
     int token;
     enum track_state state;
+    bool again;          /* of the replay lane */
+    bool platform_acked; /* before the broker answered */
 };
 
 struct lanes {
@@ -55,8 +60,8 @@ struct lanes {
     struct lane lane[LANE_COUNT];
     struct tracked tracked[LANES_TRACKED];
     size_t tracked_count;
-    us_t backlog_at;   /* the next backlog row may go */
-    us_t paused_until; /* no row goes before; 0 = not paused */
+    enum lane_id taken; /* of the row that lanes_next() gave last */
+    us_t paused_until;  /* no row goes before; 0 = not paused */
     struct backoff backoff;
 };
 
@@ -76,19 +81,26 @@ void lanes_fill(struct lanes *l, enum lane_id lane, const struct outbox_row *row
  * lanes_skip() or loses the connection. */
 bool lanes_next(struct lanes *l, us_t now, struct outbox_row *ret_row);
 void lanes_sent(struct lanes *l, uint64_t seq, int token, us_t now);
-/* The row cannot be sent now; it rests for a minute. */
+/* The row cannot be sent now; it rests for a minute, in the replay lane with all behind it. */
 void lanes_skip(struct lanes *l, uint64_t seq, us_t now);
 
 enum row_verdict {
     ROW_UNKNOWN,  /* no such token */
     ROW_DONE,     /* acknowledged: move the cursor */
     ROW_AWAITING, /* only the platform's /ack moves the cursor */
-    ROW_LEFT      /* stays in the outbox, tried again later */
+    ROW_LEFT,     /* stays in the outbox, tried again later */
+    ROW_PASSED    /* sent again and refused for what it is: left out */
 };
 enum row_verdict lanes_answer(struct lanes *l, int token, int reason, us_t now, uint32_t random,
                               uint64_t *ret_seq);
 /* The platform has acknowledged these. */
 void lanes_platform_ack(struct lanes *l, uint64_t from, uint64_t to);
+
+/* A range to send again: rows with done < seq <= to, whoever acknowledged them. */
+void lanes_replay(struct lanes *l, uint64_t done, uint64_t to);
+void lanes_replay_widen(struct lanes *l, uint64_t to);
+/* All rows of the range up to this one are done; its end when it is through. */
+uint64_t lanes_replay_done(const struct lanes *l);
 
 /* True when rows that were passed over are due again: then read seq_head and rewind. */
 bool lanes_rewind_due(const struct lanes *l, us_t now);

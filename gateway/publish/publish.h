@@ -20,6 +20,8 @@ struct publish_options {
     const char *version;
     struct live *live;
     void (*ack)(void *arg, const char *dest, ms_t epoch, uint64_t seq_from, uint64_t seq_to);
+    /* Rows up to `done` of the open replay range id have been delivered again. */
+    void (*replayed)(void *arg, int64_t id, uint64_t done);
     void (*event)(void *arg, const char *event, const char *object, const char *severity,
                   const char *state, const char *note);
     /* Executes what came on /cmd, ping and config-hash excepted; on the publish thread, which

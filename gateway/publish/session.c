@@ -125,6 +125,7 @@ bool session_begin(struct session *s, uint32_t receive_max) {
                 : receive_max > CONTROL_MAX              ? receive_max - CONTROL_MAX
                                                          : 1;
     lanes_connected(&s->lanes, s->head.seq_head, s->window);
+    replays_connected(&s->replays);
     if (s->mqtt->ack == ACK_PLATFORM) {
         int rc = subscribe(s, s->topics->ack);
         if (rc == ERR_CLOSED)
@@ -154,12 +155,24 @@ static void read_lanes(struct session *s) {
     enum lane_id lane;
     uint64_t after;
     for (int page = 0; page < PAGES_A_TURN && lanes_wants(&s->lanes, &lane, &after); page++) {
-        int n = reader_outbox(s->reader, MQTT_DEST, after, rows, LANES_PAGE);
+        int n = lane == LANE_REPLAY
+                    ? reader_replay_rows(s->reader, &s->replays.range, after, rows, LANES_PAGE)
+                    : reader_outbox(s->reader, MQTT_DEST, after, rows, LANES_PAGE);
         note_reading(s, n);
         if (n < 0)
             return;
         lanes_fill(&s->lanes, lane, rows, (size_t)n, LANES_PAGE);
     }
+}
+
+/* It rests; but a row that was asked for again must not hold up those behind it for ever. */
+static void row_unreadable(struct session *s, uint64_t seq, int rc, us_t now) {
+    bool for_good = s->lanes.taken == LANE_REPLAY && (rc == ERR_CORRUPT || rc == ERR_LIMIT);
+    log_error("mqtt: row %llu of the outbox cannot be read: %s; %s", (unsigned long long)seq,
+              err_str(rc),
+              for_good ? "it is left out of what is sent again" : "trying again in a minute");
+    if (!for_good)
+        lanes_skip(&s->lanes, seq, now);
 }
 
 /* False: the connection is lost. A row that cannot be read rests. */
@@ -178,9 +191,7 @@ static bool send_row(struct session *s, const struct outbox_row *row, us_t now) 
     if (rc >= 0 && !buf_ok(&b))
         rc = ERR_LIMIT;
     if (rc < 0) {
-        log_error("mqtt: row %llu of the outbox cannot be read: %s; trying again in a minute",
-                  (unsigned long long)row->seq, err_str(rc));
-        lanes_skip(&s->lanes, row->seq, now);
+        row_unreadable(s, row->seq, rc, now);
         return true;
     }
     int token = 0;
@@ -192,6 +203,13 @@ static bool send_row(struct session *s, const struct outbox_row *row, us_t now) 
         s->sent[s->sent_count++] = (struct sent_row){token, row->kind};
     atomic_fetch_add(&s->counters->sent, 1);
     return true;
+}
+
+/* How far the range has come that is sent again, and the next one. */
+static void turn_replays(struct session *s, bool rows) {
+    bool through = replays_report(&s->replays, s->options, &s->lanes);
+    if (rows || through)
+        note_reading(s, replays_look(&s->replays, s->reader, MQTT_DEST, &s->lanes));
 }
 
 static bool send_rows(struct session *s, us_t now) {
@@ -276,6 +294,7 @@ bool session_turn(struct session *s, bool rows, us_t *ret_due, const char **ret_
     }
     if (rows)
         lanes_wake(&s->lanes);
+    turn_replays(s, rows);
     if (!s->cmd_subscribed && now >= s->cmd_not_before && !subscribe_cmd(s, now))
         return false;
     if (!run_commands(s) || !send_live(s, now) || !send_rows(s, now))

@@ -13,6 +13,7 @@
 #include "publish/lanes.h"
 #include "publish/mqtt_client.h"
 #include "publish/publish.h"
+#include "publish/replays.h"
 #include "publish/seq_ranges.h"
 #include "publish/stop_guard.h"
 #include "store/reader.h"
@@ -50,6 +51,7 @@ struct session {
     struct mqtt_client *client; /* of this connection */
     struct outbox_head head;
     struct lanes lanes;
+    struct replays replays;
     struct seq_ranges done; /* acknowledged, not yet told to the historian */
     struct control control[CONTROL_MAX];
     size_t control_count;

@@ -163,9 +163,17 @@ static us_t next_second(const struct instant *now) {
     return now->mono_us + US_PER_S - (phase < 0 ? phase + US_PER_S : phase);
 }
 
+/* Rows up to it have reached everybody who wants them. */
+static uint64_t rows_done(struct historian *h) {
+    uint64_t delivered = writer_floor(&h->writer, h->o.site), again = 0;
+    if (replay_floor(&h->writer, &again) < 0)
+        return 0;
+    return delivered < again ? delivered : again;
+}
+
 static void keep_budget(struct historian *h, const struct instant *now) {
     const struct retention_terms terms = {.budget_bytes = h->o.site->store.budget_bytes,
-                                          .acknowledged = writer_floor(&h->writer, h->o.site),
+                                          .acknowledged = rows_done(h),
                                           .now_ms = now->utc_us / US_PER_MS,
                                           .mono_ms = now->mono_us / US_PER_MS};
     retention_step(&h->retention, &h->writer, &terms);
@@ -190,7 +198,6 @@ static void once_a_second(struct historian *h, const struct instant *now) {
         pack_readings(h, now);
     if (h->second % RETENTION_S == 0 && !h->writer.failing)
         keep_budget(h, now);
-
     update_stats(h);
 }
 
@@ -381,6 +388,10 @@ void historian_set_site(struct historian *h, const struct site *site, uint32_t s
 void historian_ack(struct historian *h, const char *dest, ms_t epoch, uint64_t seq_from,
                    uint64_t seq_to) {
     writer_ack(&h->writer, dest, epoch, seq_from, seq_to);
+}
+
+void historian_replayed(struct historian *h, int64_t id, uint64_t done) {
+    writer_replayed(&h->writer, id, done);
 }
 
 static void copy_words(char *out, size_t cap, const char *words) {

@@ -38,6 +38,8 @@ void historian_set_site(struct historian *h, const struct site *site, uint32_t s
  * disk: durable with the next commit. */
 void historian_ack(struct historian *h, const char *dest, ms_t epoch, uint64_t seq_from,
                    uint64_t seq_to);
+/* Rows up to `done` of the open replay range id have been delivered again; as historian_ack(). */
+void historian_replayed(struct historian *h, int64_t id, uint64_t done);
 /* Puts an event on record (and so on /event). Any thread. object may be NULL. */
 void historian_event(struct historian *h, const char *event, const char *object,
                      const char *severity, const char *state, const char *note);

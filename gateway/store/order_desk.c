@@ -1,4 +1,5 @@
 #include "store/order_desk.h"
+#include "store/order_desk_replay.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,6 +65,7 @@ static int remember(const struct order_desk *d, const char *id, const char *repl
 struct outcome {
     const char *name; /* of the count */
     int n, filed_days;
+    struct replay_plan plan; /* of a replay, which has no count */
 };
 
 static int execute(const struct order_desk *d, const struct order *o, const char *actor,
@@ -85,9 +87,11 @@ static int execute(const struct order_desk *d, const struct order *o, const char
     case ORDER_FILE_MONTH:
         r->name = "records";
         return order_file_month_run(d, &o->file_month, actor, why);
+    case ORDER_REPLAY:
+        r->name = NULL;
+        return order_replay_run(d, &o->replay, &r->plan, why);
     case ORDER_PING:
     case ORDER_CONFIG_HASH:
-    case ORDER_REPLAY:
     case ORDER_KINDS:
         break;
     }
@@ -100,7 +104,10 @@ static size_t write_reply(char *reply, size_t cap, const struct outcome *r) {
     buf_init(&b, reply, cap);
     buf_putc(&b, '{');
     json_bool(&b, "ok", true);
-    json_i64(&b, r->name, r->n);
+    if (r->name)
+        json_i64(&b, r->name, r->n);
+    else
+        order_replay_write(&b, &r->plan);
     if (r->filed_days > 0)
         json_i64(&b, "filed_days", r->filed_days);
     json_close(&b);

@@ -35,6 +35,10 @@ static const char *const statement_sql[READER_STATEMENT_COUNT] = {
     [READ_FACTS] = "SELECT start,facts FROM record WHERE period=? AND start>=? AND start<? AND"
                    " facts IS NOT NULL ORDER BY start,revision",
     [READ_NUMBER] = "SELECT id FROM device WHERE name=?",
+    [READ_REPLAYS] = "SELECT id,to_seq,done,t FROM replay WHERE dest=? AND epoch=? AND done<to_seq"
+                     " ORDER BY id",
+    [READ_REPLAY_ROWS] = "SELECT seq,kind,key,revision,part,parts FROM outbox WHERE seq>?1 AND"
+                         " seq<=?2 AND t>=CASE kind WHEN ?3 THEN ?4 ELSE ?5 END ORDER BY seq",
 };
 
 const char *outbox_topic(enum outbox_kind k) {
@@ -183,6 +187,16 @@ static struct outbox_row row_of(sqlite3_stmt *s) {
                                .parts = (uint16_t)sqlite3_column_int(s, 5)};
 }
 
+int reader_rows(sqlite3_stmt *s, struct outbox_row *rows, size_t cap) {
+    size_t n = 0;
+    int rc = SQLITE_DONE;
+    while (n < cap && (rc = sqlite3_step(s)) == SQLITE_ROW)
+        rows[n++] = row_of(s);
+    sqlite3_reset(s);
+    int err = db_err(rc);
+    return err < 0 ? err : (int)n;
+}
+
 int reader_outbox(struct reader *r, const char *dest, uint64_t after_seq, struct outbox_row *rows,
                   size_t cap) {
     struct cursor cursor;
@@ -216,11 +230,5 @@ int reader_range(struct reader *r, unsigned kinds, ms_t from, ms_t to, uint64_t 
     sqlite3_bind_int64(s, 2, (int64_t)kinds);
     sqlite3_bind_int64(s, 3, from);
     sqlite3_bind_int64(s, 4, to);
-    size_t n = 0;
-    int rc = SQLITE_DONE;
-    while (n < cap && (rc = sqlite3_step(s)) == SQLITE_ROW)
-        rows[n++] = row_of(s);
-    sqlite3_reset(s);
-    err = db_err(rc);
-    return err < 0 ? err : (int)n;
+    return reader_rows(s, rows, cap);
 }

@@ -52,6 +52,19 @@ int reader_head(struct reader *r, const char *dest, struct outbox_head *ret);
 int reader_outbox(struct reader *r, const char *dest, uint64_t after_seq, struct outbox_row *rows,
                   size_t cap);
 
+/* A range that dest asked for again and that is not through: rows up to done are. */
+struct replay_range {
+    int64_t id;
+    uint64_t to, done;
+    ms_t asked; /* what was beyond the reach of replay then is not sent */
+};
+/* Open ranges, oldest first, at most cap. Returns the number. */
+int reader_replays(struct reader *r, const char *dest, struct replay_range *ranges, size_t cap);
+/* Rows of a range with seq > after_seq, rising, at most cap, acknowledged or not. Returns the
+ * number. */
+int reader_replay_rows(struct reader *r, const struct replay_range *range, uint64_t after_seq,
+                       struct outbox_row *rows, size_t cap);
+
 /* The body of a row into b, byte-identical each time. ERR_NOT_FOUND when its content was thinned.
  */
 int reader_body(struct reader *r, const struct outbox_row *row, struct buf *b);

@@ -24,6 +24,8 @@ enum reader_statement {
     READ_CHUNKS,
     READ_FACTS,
     READ_NUMBER,
+    READ_REPLAYS,
+    READ_REPLAY_ROWS,
     READER_STATEMENT_COUNT
 };
 
@@ -59,6 +61,8 @@ int raw_filter_pass(struct raw_filter *f, struct reading *reading);
 /* The part of the readings that has been packed into chunks (reader_chunks.c). */
 int reader_chunks(struct reader *r, struct raw_filter *f, uint64_t *bad_rows);
 
+/* Steps through a bound statement over the outbox; returns the number of rows, or < 0. */
+int reader_rows(sqlite3_stmt *s, struct outbox_row *rows, size_t cap);
 int reader_statement(struct reader *r, enum reader_statement which, sqlite3_stmt **ret);
 /* From the cache, else parsed; valid until another two are asked for. */
 int reader_layout(struct reader *r, int64_t id, const struct layout **ret);

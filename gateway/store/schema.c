@@ -47,7 +47,10 @@ static const char *const migrations[] = {
 
     "CREATE TABLE chunk(t INTEGER NOT NULL, n INTEGER NOT NULL, until INTEGER NOT NULL,"
     " layout INTEGER NOT NULL, device_first INTEGER NOT NULL, device_last INTEGER NOT NULL,"
-    " body BLOB NOT NULL, PRIMARY KEY(t, n));",
+    " body BLOB NOT NULL, PRIMARY KEY(t, n));"
+    "CREATE TABLE replay(id INTEGER PRIMARY KEY AUTOINCREMENT, dest TEXT NOT NULL,"
+    " epoch INTEGER NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL,"
+    " done INTEGER NOT NULL, t INTEGER NOT NULL);",
 };
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 

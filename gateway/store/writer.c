@@ -246,6 +246,8 @@ static int write_all(struct writer *w, const struct writer_dest *dests, size_t d
         *ret_moved = write_cursors(w, dests, dest_count);
         err = *ret_moved < 0 ? *ret_moved : ERR_OK;
     }
+    if (err == ERR_OK)
+        err = replay_write(w);
     if (err < 0)
         return err;
     let_acknowledge(w, w->seq);
@@ -289,7 +291,7 @@ static void report_failure(struct writer *w, int err) {
 int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news) {
     struct writer_dest dests[WRITER_DESTS_MAX];
     size_t dest_count = take_cursors(w, dests);
-    bool moved_any = false;
+    bool moved_any = replay_moved(w);
     for (size_t i = 0; i < dest_count; i++)
         moved_any = moved_any || dests[i].dirty;
     if (w->pending.len == 0 && !moved_any && !w->more) {
@@ -313,6 +315,7 @@ int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news) {
         log_info("store %s: commits work again; %" PRIu64 " blocks had found no room in memory",
                  w->path, w->pending.refused);
     w->failing = false;
+    replay_committed(w);
     w->commits++;
     w->records += w->records_open;
     w->slots += w->pending.counts[PENDING_SLOT];

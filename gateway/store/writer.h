@@ -17,6 +17,7 @@
 #include "meter/site.h"
 #include "store/cursor.h"
 #include "store/pending.h"
+#include "store/replay.h"
 
 #define WRITER_DESTS_MAX 8
 #define WRITER_DEST_MAX  33
@@ -73,9 +74,10 @@ struct writer {
         ms_t start;
         int64_t revision;
     } open[SLOT_OPEN_COUNT];
-    pthread_mutex_t lock; /* guards dests, seq_next and seq_seen */
+    pthread_mutex_t lock; /* guards dests, replayed, seq_next and seq_seen */
     struct writer_dest dests[WRITER_DESTS_MAX];
     size_t dest_count;
+    struct replay_marks replayed;
     uint64_t commits, records, slots, failures;
     bool failing;
 };

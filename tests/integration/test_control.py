@@ -195,10 +195,10 @@ class Socket(Control):
         self.ask(s, {"cmd": "prices", "id": "18", "rows": [{**row, "price": "9"}]})
         self.assertEqual(query(self.store, "SELECT price_e8 FROM price"), [(900000000,)])
 
-    def test_what_this_version_cannot_do_is_said(self):
+    def test_what_the_gateway_cannot_do_is_said(self):
         self.gateway()
         answer = self.ask(self.connect(), {"cmd": "replay", "epoch": 1, "from_seq": 1, "to_seq": 2})
-        self.assertEqual(answer, {"ok": False, "error": "replay is not supported by this version"})
+        self.assertEqual(answer, {"ok": False, "error": "this gateway delivers nothing over MQTT; configure mqtt.url first"})
 
     def test_a_killed_daemon_leaves_a_socket_that_the_next_one_replaces(self):
         gateway = Gateway(self.site, expect=-signal.SIGKILL)

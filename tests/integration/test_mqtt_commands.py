@@ -98,7 +98,7 @@ class Commands(CommandCase):
             json.dumps({"id": "f", "cmd": "prices", "rows": [{**row, "price": 0.3821}]}).encode():
                 ("f", "price is 0.3821; it must be a text"),
             b'{"id":"g","cmd":"replay","epoch":1,"from_seq":1,"to_seq":9}':
-                ("g", "replay is not supported by this version"),
+                ("g", "epoch 1 is not the one of this store"),
             b'{"id":"h","cmd":"ping","x":"' + b"x" * 20000 + b'"}': (None, "at most 16384 bytes"),
         }
 
@@ -113,7 +113,7 @@ class Commands(CommandCase):
                     self.assertEqual(answer["id"], name)
                     self.assertIn(words, answer["error"])
             self.assertEqual(len(self.platform.replies()), len(self.hostile()))
-            gateway.wait_log("mqtt: command replay, id g:", "not supported")
+            gateway.wait_log("mqtt: command replay, id g:", "epoch 1")
         self.check_valid()
 
     def test_retained_commands_are_refused_without_a_reply(self):
