@@ -143,6 +143,10 @@ void buf_put_json(struct buf *b, const char *text) {
     const unsigned char *run = s; /* bytes that go out as they are */
     buf_putc(b, '"');
     while (*s != '\0') {
+        if (*s >= 0x20 && *s < 0x80 && *s != '"' && *s != '\\') { /* nearly all there is */
+            s++;
+            continue;
+        }
         bool valid;
         const size_t n = utf8_span(s, &valid);
         if (!valid || *s < 0x20 || *s == '"' || *s == '\\') {

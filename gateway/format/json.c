@@ -1,10 +1,10 @@
 #include "format/json.h"
 
 void json_key(struct buf *b, const char *name) {
-    if (b->len > 0 && b->data[b->len - 1] != '{')
-        buf_putc(b, ',');
-    buf_put_json(b, name);
-    buf_putc(b, ':');
+    bool comma = b->len > 0 && b->data[b->len - 1] != '{';
+    buf_puts(b, comma ? ",\"" : "\"");
+    buf_puts(b, name);
+    buf_puts(b, "\":");
 }
 
 void json_text(struct buf *b, const char *name, const char *text) {

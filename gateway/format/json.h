@@ -18,7 +18,8 @@ enum json_decimals {
     DECIMALS_FINE = 6 /* registers, multipliers, alert values */
 };
 
-void json_key(struct buf *b, const char *name); /* comma where one is due, then "name": */
+void json_key(struct buf *b, const char *name); /* comma where one is due, then "name":, a
+                                                     word of the contract: nothing to escape */
 void json_text(struct buf *b, const char *name, const char *text); /* NULL: null */
 void json_decimal(struct buf *b, const char *name, double v, enum json_decimals decimals);
 void json_i64(struct buf *b, const char *name, int64_t v);

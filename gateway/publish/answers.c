@@ -104,8 +104,8 @@ static void take_answer(struct session *s, int token, int reason, us_t now) {
                       (unsigned)reason);
         return;
     }
-    uint32_t random = 0;
-    if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
+    uint32_t random = 0; /* of a back-off */
+    if (reason != PUBACK_OK && getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
         random = (uint32_t)now;
     unsigned kind = take_sent(s, token);
     uint64_t seq = 0;

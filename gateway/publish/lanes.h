@@ -19,7 +19,7 @@
 
 #define LANES_WINDOW    20  /* rows in flight at most */
 #define LANES_PAGE      256 /* rows read from the outbox at once */
-#define LANES_BUFFER    32
+#define LANES_BUFFER    LANES_PAGE
 #define LANES_TRACKED   1024
 #define LANES_AGAIN     128 /* of them sent again and not done: the others find room */
 #define LANES_RESEND_US (60 * (us_t)US_PER_S) /* of a row the platform does not acknowledge */

@@ -27,6 +27,7 @@ struct publish {
     struct topics topics;
     char client_id[TOPIC_MAX];
     int wake_fd;
+    atomic_bool rows; /* may have been added: not only an answer woke us */
     pthread_t thread;
     struct stop_guard guard;
     struct publish_counters counters;
@@ -51,17 +52,17 @@ static void publish_free(struct publish *p) {
 
 /* ---- the thread ------------------------------------------------------------------------- */
 
-/* Waits until woken or until the instant; true when woken. */
-static bool wait_wake(const struct publish *p, us_t until_mono_us) {
+/* Waits until woken or until the instant. */
+static void wait_wake(const struct publish *p, us_t until_mono_us) {
     us_t left = until_mono_us - clock_now().mono_us;
     if (left < 0)
         left = 0;
     us_t timeout_ms = (left + US_PER_MS - 1) / US_PER_MS;
     struct pollfd fd = {.fd = p->wake_fd, .events = POLLIN};
-    if (poll(&fd, 1, timeout_ms > 60000 ? 60000 : (int)timeout_ms) <= 0)
-        return false;
     uint64_t count;
-    return read(p->wake_fd, &count, sizeof count) == (ssize_t)sizeof count;
+    if (poll(&fd, 1, timeout_ms > 60000 ? 60000 : (int)timeout_ms) > 0 &&
+        read(p->wake_fd, &count, sizeof count) < 0)
+        return; /* somebody else took it: as good as woken */
 }
 
 /* Rows waking us do not shorten a pause; stopping does. */
@@ -186,7 +187,8 @@ static void serve(struct publish *p, const struct mqtt_connected *c, const char 
     while (!guard_stopping(&p->guard)) {
         if (!session_turn(s, rows, &due, ret_why))
             return;
-        rows = wait_wake(p, due) || clock_now().mono_us >= due;
+        wait_wake(p, due);
+        rows = atomic_exchange(&p->rows, false) || clock_now().mono_us >= due;
         if (clock_now().mono_us - begun > BACKOFF_LAST_US)
             backoff_reset(&p->backoff); /* it lasted: the next loss starts at 1 s again */
     }
@@ -306,6 +308,8 @@ int publish_start(const struct publish_options *o, struct publish **ret) {
 
 void publish_wake(struct publish *p) {
     const uint64_t one = 1;
+    if (p)
+        atomic_store(&p->rows, true);
     if (p && write(p->wake_fd, &one, sizeof one) < 0)
         return; /* the counter is full: it is awake already */
 }

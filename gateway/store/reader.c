@@ -16,8 +16,8 @@ static const char *const statement_sql[READER_STATEMENT_COUNT] = {
     [READ_OLDEST] = "SELECT t FROM outbox WHERE seq>? ORDER BY seq LIMIT 1",
     [READ_RECORD] = "SELECT t,layout,offset_s,devices,body FROM record"
                     " WHERE period=? AND start=? AND revision=?",
-    [READ_SLOT] = "SELECT body FROM slot WHERE period=? AND start=? AND device=? AND revision<=?"
-                  " ORDER BY revision DESC LIMIT 1",
+    [READ_SLOT] = "SELECT device,body,max(revision) FROM slot WHERE period=? AND start=? AND"
+                  " device>=? AND revision<=? GROUP BY device",
     [READ_EVENT] = "SELECT t,layout,offset_s,body FROM event WHERE id=?",
     [READ_LAYOUT] = "SELECT body FROM layout WHERE id=?",
     [READ_RANGE] = "SELECT seq,kind,key,revision,part,parts FROM outbox WHERE seq>?1"

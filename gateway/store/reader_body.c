@@ -7,6 +7,8 @@
 #include "store/reader_impl.h"
 #include "store/slot_code.h"
 
+#define WALK_STEPS 8 /* to a row ahead; beyond that a seek is cheaper */
+
 static int64_t code_of(const struct outbox_row *row) {
     static const enum slot_period periods[] = {
         [OUTBOX_EVENT] = SLOT_1M,        [OUTBOX_RECORD_1M] = SLOT_1M,
@@ -59,31 +61,57 @@ static int decode_feed(struct reader *r, const char *feed_id, int64_t device_no,
     return u.bad ? ERR_CORRUPT : ERR_NOT_FOUND;
 }
 
-/* ERR_NOT_FOUND: this slot has no row for it (the store was full): it is left out. */
-static int load_feed(struct reader *r, const struct outbox_row *row, const char *feed_id,
-                     int64_t device_no, struct record_device *ret) {
+/* The newest rows of a slot up to a revision, by device number, as far as they are asked for. */
+struct slot_walk {
     sqlite3_stmt *s;
-    int err = reader_statement(r, READ_SLOT, &s);
-    if (err < 0)
-        return err;
-    sqlite3_bind_int64(s, 1, code_of(row));
-    sqlite3_bind_int64(s, 2, row->key);
-    sqlite3_bind_int64(s, 3, device_no);
-    sqlite3_bind_int64(s, 4, row->revision);
-    int rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW)
-        err = decode_feed(r, feed_id, device_no, row->key, sqlite3_column_blob(s, 0),
-                          (size_t)sqlite3_column_bytes(s, 0), ret);
-    else
-        err = rc == SQLITE_DONE ? ERR_NOT_FOUND : db_err(rc);
-    sqlite3_reset(s);
-    return err;
+    const struct outbox_row *row;
+    int64_t device; /* of the row it stands on */
+    bool on_row;
+};
+
+static int walk_step(struct slot_walk *w) {
+    int rc = sqlite3_step(w->s);
+    w->on_row = rc == SQLITE_ROW;
+    w->device = w->on_row ? sqlite3_column_int64(w->s, 0) : INT64_MAX;
+    return db_err(rc);
 }
 
-static int write_devices(struct reader *r, const struct outbox_row *row, int64_t layout,
-                         int offset_s, struct buf *b) {
+static int walk_seek(struct slot_walk *w, int64_t device_no) {
+    sqlite3_reset(w->s);
+    sqlite3_bind_int64(w->s, 1, code_of(w->row));
+    sqlite3_bind_int64(w->s, 2, w->row->key);
+    sqlite3_bind_int64(w->s, 3, device_no);
+    sqlite3_bind_int64(w->s, 4, w->row->revision);
+    return walk_step(w);
+}
+
+/* Feeds come mostly in the order of their devices' numbers, so that the next row is the one. */
+static int walk_to(struct slot_walk *w, int64_t device_no) {
+    int err = ERR_OK;
+    for (int steps = 0; err == ERR_OK && w->on_row && w->device < device_no && steps < WALK_STEPS;
+         steps++)
+        err = walk_step(w);
+    if (err < 0 || (w->on_row && w->device == device_no))
+        return err;
+    return walk_seek(w, device_no);
+}
+
+/* ERR_NOT_FOUND: this slot has no row for it (the store was full): it is left out. */
+static int load_feed(struct reader *r, struct slot_walk *w, const char *feed_id, int64_t device_no,
+                     struct record_device *ret) {
+    int err = walk_to(w, device_no);
+    if (err < 0)
+        return err;
+    if (!w->on_row || w->device != device_no)
+        return ERR_NOT_FOUND;
+    return decode_feed(r, feed_id, device_no, w->row->key, sqlite3_column_blob(w->s, 1),
+                       (size_t)sqlite3_column_bytes(w->s, 1), ret);
+}
+
+static int walk_devices(struct reader *r, struct slot_walk *w, int64_t layout, int offset_s,
+                        struct buf *b) {
     bool first = true;
-    size_t i = (size_t)(row->part - 1) * RECORD_PART_DEVICES;
+    size_t i = (size_t)(w->row->part - 1) * RECORD_PART_DEVICES;
     for (size_t end = i + RECORD_PART_DEVICES; i < end; i++) {
         const struct layout *l; /* asked for each time: the feed's own may have pushed it out */
         int err = reader_layout(r, layout, &l);
@@ -91,7 +119,7 @@ static int write_devices(struct reader *r, const struct outbox_row *row, int64_t
             return err;
         const struct feed *feed = &l->site->feeds[i];
         struct record_device d;
-        err = load_feed(r, row, feed->id, l->device_no[feed->device], &d);
+        err = load_feed(r, w, feed->id, l->device_no[feed->device], &d);
         if (err == ERR_NOT_FOUND)
             continue;
         if (err < 0)
@@ -105,6 +133,17 @@ static int write_devices(struct reader *r, const struct outbox_row *row, int64_t
         first = false;
     }
     return ERR_OK;
+}
+
+static int write_devices(struct reader *r, const struct outbox_row *row, int64_t layout,
+                         int offset_s, struct buf *b) {
+    struct slot_walk w = {.row = row};
+    int err = reader_statement(r, READ_SLOT, &w.s);
+    if (err < 0)
+        return err;
+    err = walk_devices(r, &w, layout, offset_s, b);
+    sqlite3_reset(w.s);
+    return err;
 }
 
 static int record_body(struct reader *r, const struct outbox_row *row, struct buf *b) {

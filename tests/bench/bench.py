@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Busbar's benchmarks: real busbard, real broker, real SQLite, simulated devices on loopback.
 
-usage: bench.py BUILD_DIR [store|farm|conns|small|silent|dead|rtu|start ...] [--seconds N]
+usage: bench.py BUILD_DIR [store|farm|conns|small|silent|dead|rtu|start|drain ...] [--seconds N]
 
   store   the store alone: 1,000 meters x 30 points, an hour with a clock of its own (bench_store)
   farm    1,000 devices x 60 registers at 1 Hz, 10 ports x 100 units
@@ -11,6 +11,7 @@ usage: bench.py BUILD_DIR [store|farm|conns|small|silent|dead|rtu|start ...] [--
   dead    100 connections, 10 % silent
   rtu     an oversubscribed RTU line at 9600, 19200, 115200; one dead unit at 19200
   start   time from exec to the first request
+  drain   a week of 1m and 15m records of 200 devices to a broker, against the Paho library alone
 
 Storage, aggregation and QoS 1 publishing are on. Prints one line of JSON a case; fails on nothing but
 a broken set-up: numbers are judged in docs/benchmarks.md, not here."""
@@ -25,6 +26,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import uplink_cases
 
 PROFILE = """vendor: bench
 model: 60 registers
@@ -243,7 +246,8 @@ def main():
            "rtu": lambda: [bench.rtu(9600), bench.rtu(19200), bench.rtu(115200, poll_ms=100)] +
                           [bench.rtu(19200, dead=10, poll_ms=1000, units=10, warm=65)],
            "start": bench.start, "store": bench.store,
-           "pack": bench.pack}
+           "pack": bench.pack,
+           "drain": lambda: uplink_cases.drain(bench, free_ports)}
     try:
         for case in args.cases:
             if case not in run:

@@ -233,7 +233,7 @@ class Limits(ReplayCase):
         site = self.prepare(backlog_per_s=1)
         self.start(site)
         for i in range(16):
-            self.assertTrue(self.replay(f"r-{i}", 300 - 10 * i, 301 - 10 * i)["ok"])
+            self.assertTrue(self.replay(f"r-{i}", 300 - 10 * i, 308 - 10 * i)["ok"])
         self.assertIn("16 ranges wait already", self.replay("one more", 5, 6)["error"])
 
 

@@ -1,0 +1,122 @@
+"""Cases of bench.py about the way out: how fast a week of backlog drains, how soon an event is there.
+
+The broker is a mosquitto of its own; mosquitto_sub takes everything at QoS 1 and writes a line
+"<time> <topic> <bytes>" a message."""
+import contextlib
+import json
+import pathlib
+import shutil
+import socket
+import sqlite3
+import subprocess
+import time
+
+CONFIG = pathlib.Path(__file__).resolve().parents[2] / "config"
+WINDOW = 20  # messages in flight, as busbard has them
+PORTS, UNITS = 10, 20
+
+
+class Uplink:
+    def __init__(self, bench, port):
+        self.port, self.file = port, bench.dir / f"arrivals-{port}"
+        config = bench.dir / f"mosquitto-{port}.conf"
+        config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n"
+                          "max_queued_messages 1000000\nset_tcp_nodelay true\n")
+        self.broker = bench.spawn([shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c",
+                                   str(config)], stderr=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL)
+        while socket.socket().connect_ex(("127.0.0.1", port)) != 0:
+            time.sleep(0.05)
+        self.subscribe(bench)
+
+    def subscribe(self, bench):
+        self.out = open(self.file, "w")
+        self.subscriber = bench.spawn(
+            ["mosquitto_sub", "-p", str(self.port), "-t", "busbar/#", "-q", "1",
+             "-F", "%U %t %l"], stdout=self.out)
+        time.sleep(0.5)
+
+    def arrivals(self, bench):
+        """(seconds, last part or parts of the topic, bytes) of each message, in order."""
+        bench.stop(self.subscriber)  # which writes what it still holds
+        rows = []
+        for line in self.file.read_text().splitlines():
+            at, topic, size = line.split(" ")
+            rows.append((float(at), topic.split("/", 5)[-1], int(size)))
+        return rows
+
+
+def farm_site(bench, base, poll_ms, port, options=""):
+    """The site file of the farm's devices; its store stays."""
+    links = [f"  - {{id: l{p}, tcp: \"127.0.0.1:{base + p}\"}}" for p in range(PORTS)]
+    devices = [f"  - {{id: d{p}-{u}, link: l{p}, unit: {u}, profile: bench, role: load, "
+               f"poll_ms: {poll_ms}}}" for p in range(PORTS) for u in range(1, UNITS + 1)]
+    f = bench.dir / "site.yaml"
+    f.write_text("site: {id: bench, district: bench}\nlinks:\n" + "\n".join(links) + "\ndevices:\n" +
+                 "\n".join(devices) + "\nstore: {path: drain.db}\n"
+                 f"mqtt: {{url: \"mqtt://127.0.0.1:{port}\", live_s: 1{options}}}\n")
+    return f
+
+
+def rate(bench, port, size, messages):
+    """Messages a second that the Paho library alone gets acknowledged."""
+    out = subprocess.run([str(bench.build / "bin" / "mqtt_rate"), str(port), str(size), str(WINDOW),
+                          str(messages), "1"], check=True, capture_output=True, text=True).stdout
+    return float(out.split(",")[5])
+
+
+def cpu_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def wait_drained(store, rows, limit_s=600):
+    """Until the store says that all have been acknowledged."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        time.sleep(0.5)
+        with contextlib.closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as db:
+            done = db.execute("SELECT floor FROM cursor WHERE dest='mqtt'").fetchone()
+        if done and done[0] >= rows:
+            return
+    raise SystemExit("bench: the backlog does not drain")
+
+
+def drain(bench, free_ports, days=7):
+    base, port = free_ports(PORTS), free_ports(1)
+    backlog = subprocess.run([str(bench.build / "bin" / "bench_backlog"),
+                              str(farm_site(bench, base, 20000, port)), str(days), str(CONFIG)],
+                             check=True, capture_output=True, text=True).stdout
+    rows = json.loads(backlog)["rows"]
+    uplink = Uplink(bench, port)
+    farm = bench.source("modbus_farm", "-b", base, "-P", PORTS, "-u", UNITS)
+    daemon = bench.busbard(farm_site(bench, base, 1000, port))
+    wait_drained(bench.dir / "drain.db", rows)
+    spent = cpu_s(daemon.pid)
+    bench.stop(daemon)
+    bench.stop(farm)
+    arrivals = uplink.arrivals(bench)
+    uplink.subscribe(bench)
+    sent = [a for a in arrivals if a[1].startswith(("record", "event"))][:rows]
+    begin, end = sent[0][0], sent[-1][0]
+    live = [at for at, topic, _ in arrivals if topic == "live" and begin <= at <= end]
+    gaps = sorted(b - a for a, b in zip(live, live[1:]))
+    sizes = {}
+    for _, topic, size in sent:
+        sizes.setdefault(topic, []).append(size)
+    paho_s, classes = 0.0, {}
+    for topic, all_sizes in sizes.items():
+        if len(all_sizes) < 500:
+            continue  # too few to matter: hours, days
+        mean = sum(all_sizes) // len(all_sizes)
+        reached = rate(bench, port, mean, 4 * len(all_sizes))
+        paho_s += len(all_sizes) / reached
+        classes[topic] = {"messages": len(all_sizes), "bytes": mean, "paho_per_s": round(reached)}
+    seconds = (end - begin) * sum(len(s) for s in sizes.values() if len(s) >= 500) / len(sent)
+    print(json.dumps({"case": "drain", "days": days, "devices": PORTS * UNITS, "rows": rows,
+                      "seconds": round(end - begin, 2), "per_s": round(rows / (end - begin)),
+                      "mib": round(sum(a[2] for a in sent) / 2 ** 20, 1), "paho_s": round(paho_s, 2),
+                      "of_paho": round(paho_s / seconds, 3), "classes": classes,
+                      "live_gap_s_median": round(gaps[len(gaps) // 2], 3) if gaps else None,
+                      "live_gap_s_max": round(gaps[-1], 3) if gaps else None,
+                      "busbard_cpu_s": round(spent, 2)}), flush=True)
