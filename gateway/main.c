@@ -45,6 +45,7 @@ struct gateway {
     struct deliver *deliver;
     struct control *control;
     struct web *web;
+    us_t started_mono_us;
     pthread_mutex_t publish_lock; /* on_commit against a reload that replaces publish, deliver */
     pthread_mutex_t site_lock;    /* run_order against a reload that replaces site */
 };
@@ -85,6 +86,56 @@ static void on_event(void *arg, const char *event, const char *object, const cha
                      const char *state, const char *note) {
     const struct gateway *g = arg;
     historian_event(g->historian, event, object, severity, state, note);
+}
+
+static void destination_figures(const struct gateway *g, struct metrics *ret) {
+    struct deliver_stats https[DELIVER_MAX];
+    if (g->publish) {
+        struct publish_stats p;
+        publish_stats(g->publish, &p);
+        ret->destination[ret->destinations++] =
+            (struct metrics_destination){.id = "mqtt",
+                                         .connected = p.connected,
+                                         .in_flight = p.in_flight,
+                                         .sent = p.sent,
+                                         .acknowledged = p.acknowledged,
+                                         .refused = p.refused,
+                                         .reconnects = p.reconnects};
+    }
+    size_t n = g->deliver ? deliver_stats(g->deliver, https, DELIVER_MAX) : 0;
+    for (size_t i = 0; i < n && ret->destinations < METRICS_DESTINATIONS_MAX; i++) {
+        struct metrics_destination *d = &ret->destination[ret->destinations++];
+        *d = (struct metrics_destination){.connected = https[i].connected,
+                                          .sent = https[i].rows,
+                                          .acknowledged = https[i].rows,
+                                          .refused = https[i].failures};
+        snprintf(d->id, sizeof d->id, "%s", https[i].id);
+    }
+}
+
+/* What /metrics says that web cannot know; on its thread, which ends before historian and publish.
+ */
+static void on_stats(void *arg, struct metrics *ret) {
+    struct gateway *g = arg;
+    struct historian_stats h;
+    historian_stats(g->historian, &h);
+    ret->uptime_s = (double)(clock_now().mono_us - g->started_mono_us) / US_PER_S;
+    ret->readings = h.readings;
+    ret->refused_readings = h.refused_readings;
+    ret->ring_refused = ring_refused(g->readings);
+    ret->samples = h.samples;
+    ret->late_samples = h.late_samples;
+    ret->commits = h.commits;
+    ret->slots = h.slots;
+    ret->records = h.records;
+    ret->thinned_raw = h.thinned_raw;
+    ret->thinned_records = h.thinned_records;
+    ret->db_bytes = h.db_bytes;
+    ret->budget_bytes = h.budget_bytes;
+    ret->days_until_full = h.days_until_full;
+    ret->last_commit_s = (double)h.last_commit_us / US_PER_S;
+    ret->store_failing = h.failing;
+    destination_figures(g, ret);
 }
 
 /* Orders of officers, and of the platform beyond those that publish answers itself. */
@@ -184,8 +235,11 @@ static void start_control(struct gateway *g) {
 
 /* Without the page the gateway goes on: web_start() has said why. */
 static void start_web(struct gateway *g) {
-    const struct web_options options = {
-        .site = g->site, .version = BUSBAR_VERSION, .live = g->live};
+    const struct web_options options = {.site = g->site,
+                                        .version = BUSBAR_VERSION,
+                                        .live = g->live,
+                                        .stats = on_stats,
+                                        .stats_arg = g};
     if (web_start(&options, &g->web) == ERR_OK)
         log_info("web: listens on %s",
                  g->site->web_listen ? g->site->web_listen : WEB_LISTEN_DEFAULT);
@@ -283,6 +337,7 @@ static void block_signals(sigset_t *set) {
 static int run(struct gateway *g) {
     sigset_t signals;
     block_signals(&signals);
+    g->started_mono_us = clock_now().mono_us;
     g->readings = ring_new(ring_bytes(g->site));
     g->live = live_new(g->site->point_count);
     if (!g->readings || !g->live) {

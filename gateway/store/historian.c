@@ -340,6 +340,7 @@ int historian_start(const struct historian_options *o, struct historian **ret) {
     h->o = *o;
     h->reading_cap = largest_reading(o->site);
     h->reading = malloc(h->reading_cap);
+    h->stats.days_until_full = (double)NAN;
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->swapped, NULL);
     ms_t now_ms = clock_now().utc_us / US_PER_MS;

@@ -15,7 +15,6 @@
 static const struct {
     const char *name, *value;
 } common[] = {
-    {"Content-Type", "application/json"},
     {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
@@ -23,10 +22,11 @@ static const struct {
     {"Cache-Control", "no-store"},
 };
 
-enum MHD_Result answer(struct MHD_Connection *c, unsigned status, struct MHD_Response *response) {
+enum MHD_Result answer_typed(struct MHD_Connection *c, unsigned status, const char *type,
+                             struct MHD_Response *response) {
     if (!response)
         return MHD_NO;
-    enum MHD_Result ok = MHD_YES;
+    enum MHD_Result ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     for (size_t i = 0; i < sizeof common / sizeof common[0] && ok == MHD_YES; i++)
         ok = MHD_add_response_header(response, common[i].name, common[i].value);
     if (ok == MHD_YES && status == MHD_HTTP_METHOD_NOT_ALLOWED)
@@ -35,6 +35,10 @@ enum MHD_Result answer(struct MHD_Connection *c, unsigned status, struct MHD_Res
         ok = MHD_queue_response(c, status, response);
     MHD_destroy_response(response);
     return ok;
+}
+
+enum MHD_Result answer(struct MHD_Connection *c, unsigned status, struct MHD_Response *response) {
+    return answer_typed(c, status, "application/json", response);
 }
 
 enum MHD_Result answer_json(struct MHD_Connection *c, void (*write)(const void *arg, struct buf *b),

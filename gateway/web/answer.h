@@ -6,7 +6,10 @@
 
 #include "base/buf.h"
 
-/* Queues a response with the common headers and lets go of it; NULL closes the connection. */
+/* Queues a response with the common headers and lets go of it; NULL closes the connection. type: of
+ * its content; answer() is for JSON. */
+enum MHD_Result answer_typed(struct MHD_Connection *c, unsigned status, const char *type,
+                             struct MHD_Response *response);
 enum MHD_Result answer(struct MHD_Connection *c, unsigned status, struct MHD_Response *response);
 
 /* What the writer puts into the buffer, with 200; it is called again with a larger one when the

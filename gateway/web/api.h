@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
+#include "format/metrics.h"
 #include "format/record.h"
 #include "store/reader.h"
 #include "web/web.h"
@@ -13,6 +14,8 @@ struct api {
     const struct site *site;
     const char *version;
     struct live *live;
+    void (*stats)(void *arg, struct metrics *ret); /* may be NULL */
+    void *stats_arg;
     us_t started_mono_us;
     struct reader *reader; /* NULL: not open */
     us_t retry_mono_us;    /* no attempt to open it before */
@@ -32,6 +35,7 @@ enum MHD_Result api_no_store(struct MHD_Connection *c);
 const char *api_parameter(struct MHD_Connection *c, const char *name);
 
 typedef enum MHD_Result api_endpoint(struct api *a, struct MHD_Connection *c);
-api_endpoint api_healthz, api_live, api_accounts, api_demand, api_records, api_completeness;
+api_endpoint api_healthz, api_live, api_accounts, api_demand, api_records, api_completeness,
+    api_delivery, api_metrics;
 
 #endif

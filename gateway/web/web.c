@@ -32,8 +32,9 @@ static const struct {
     api_endpoint *get;
 } routes[] = {
     {"/api/v1/accounts", api_accounts}, {"/api/v1/completeness", api_completeness},
-    {"/api/v1/demand", api_demand},     {"/api/v1/live", api_live},
-    {"/api/v1/records", api_records},   {"/healthz", api_healthz},
+    {"/api/v1/delivery", api_delivery}, {"/api/v1/demand", api_demand},
+    {"/api/v1/live", api_live},         {"/api/v1/records", api_records},
+    {"/healthz", api_healthz},          {"/metrics", api_metrics},
 };
 
 /* ---- requests ----------------------------------------------------------------------------- */
@@ -172,6 +173,8 @@ int web_start(const struct web_options *o, struct web **ret) {
     w->api.site = o->site;
     w->api.version = o->version;
     w->api.live = o->live;
+    w->api.stats = o->stats;
+    w->api.stats_arg = o->stats_arg;
     w->api.started_mono_us = clock_now().mono_us;
     errno = 0;
     w->daemon = start_daemon(w, &a);

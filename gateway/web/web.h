@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "format/metrics.h"
 #include "meter/site.h"
 #include "store/live.h"
 
@@ -19,6 +20,10 @@ struct web_options {
     const struct site *site; /* must outlive the server, like live */
     const char *version;
     struct live *live;
+    /* Fills what this layer cannot know: the program's own numbers, and the destinations with all
+     * but their backlogs. On the web thread; NULL: there is nothing to tell. */
+    void (*stats)(void *arg, struct metrics *ret);
+    void *stats_arg;
 };
 
 /* Listens on site.web_listen, without one on WEB_LISTEN_DEFAULT. ERR_RANGE beyond loopback,

@@ -16,8 +16,10 @@ import jsonschema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("unit_test_record", "unit_test_record_month", "unit_test_record_sections",
-            "unit_test_bodies", "unit_test_order_parse", "unit_test_publish_commands")
-SCHEMAS = ("record", "live", "status", "site", "event", "tombstone", "cmd", "cmd-reply")
+            "unit_test_bodies", "unit_test_metrics", "unit_test_order_parse",
+            "unit_test_publish_commands")
+SCHEMAS = ("record", "live", "status", "site", "event", "tombstone", "cmd", "cmd-reply",
+           "delivery")
 REMOVED = object()
 
 TOMBSTONE = {
@@ -120,6 +122,11 @@ REFUSED = [
     ("live", "sunny", ["soc_pct"], REMOVED),
     ("live", "sunny", ["quality"], "ok"),
     ("live", "sunny", ["devices", "online"], None),
+    ("delivery", "two", ["store", "failing"], 0),
+    ("delivery", "two", ["store", "days_until_full"], REMOVED),
+    ("delivery", "two", ["destinations", 0, "id"], ""),
+    ("delivery", "two", ["destinations", 0, "backlog", "rows"], 1.5),
+    ("delivery", "two", ["destinations", 0, "backlog", "age_s"], REMOVED),
     ("status", "online", ["state"], "away"),
     ("status", "online", ["since"], None),
     ("status", "online", ["config"], "xyz"),

@@ -1,0 +1,54 @@
+/* What the gateway says of itself: the body of /metrics, for a monitoring system, and that of
+ * /api/v1/delivery, for people. Structures in, bytes out; pure.
+ *
+ * Two forms of /metrics, which differ in how a counter is declared and in their end:
+ * OpenMetrics 1.0 and Prometheus' own text 0.0.4. Durations are in seconds and unknown numbers NaN,
+ * as both ask. */
+#ifndef BUSBAR_FORMAT_METRICS_H
+#define BUSBAR_FORMAT_METRICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/units.h"
+
+#define METRICS_DESTINATIONS_MAX 8
+#define METRICS_NAME_MAX         40
+
+enum metrics_form { METRICS_OPENMETRICS, METRICS_PROMETHEUS };
+
+/* One destination of records and events. */
+struct metrics_destination {
+    char id[METRICS_NAME_MAX]; /* as its cursor is named in the store: "mqtt" */
+    bool connected;
+    uint32_t in_flight;
+    uint64_t sent, acknowledged, refused, reconnects;
+    /* of the outbox; known false: the store cannot be read now */
+    bool backlog_known;
+    uint64_t backlog_rows;
+    ms_t oldest_utc_ms; /* of the first row that is not acknowledged; 0: none */
+};
+
+struct metrics {
+    const char *version, *config;
+    double uptime_s;
+    ms_t now;
+    /* of the store and what comes into it, since the start */
+    uint64_t readings, refused_readings, ring_refused, samples, late_samples;
+    uint64_t commits, slots, records, thinned_raw, thinned_records;
+    uint64_t db_bytes, budget_bytes; /* budget 0: none */
+    double days_until_full;          /* at the present rate; NAN: not known */
+    double last_commit_s;
+    bool store_failing;
+    uint32_t devices_online, devices_total;
+    struct metrics_destination destination[METRICS_DESTINATIONS_MAX];
+    size_t destinations;
+};
+
+void metrics_write(struct buf *b, const struct metrics *m, enum metrics_form form);
+/* {"v":1,"t":..,"store":{..},"destinations":[..]} */
+void delivery_write(struct buf *b, const struct metrics *m, int utc_offset_s);
+
+#endif
