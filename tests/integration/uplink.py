@@ -68,9 +68,10 @@ class Broker:
 
 
 class Platform:
-    """Subscribes to everything at QoS 1 and keeps (topic, body, retained) in order."""
+    """Subscribes to everything at QoS 1 and keeps (topic, body, retained) in order. `options` are those
+    of Paho's connect(): a session that outlives its connection, for one."""
 
-    def __init__(self, broker):
+    def __init__(self, broker, **options):
         self.messages, self.invalid = [], []
         self.changed = threading.Condition()
         self.validators = {p.stem: jsonschema.Draft202012Validator(json.loads(p.read_text()))
@@ -79,7 +80,7 @@ class Platform:
         self.client.on_connect = lambda c, *_: c.subscribe("busbar/#", qos=1)
         self.client.on_message = self._on_message
         self.client.reconnect_delay_set(1, 1)
-        self.client.connect("127.0.0.1", broker.port)
+        self.client.connect("127.0.0.1", broker.port, **options)
         self.client.loop_start()
 
     def _on_message(self, _client, _data, m):
