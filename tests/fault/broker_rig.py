@@ -2,6 +2,7 @@
 import datetime
 import json
 import pathlib
+import sys
 import tempfile
 import unittest
 
@@ -71,6 +72,15 @@ class FaultCase(unittest.TestCase):
     """One gateway with a store of its own. Subclasses' module sets `meters`."""
 
     meters = None
+    running = None
+
+    def run(self, result=None):
+        """A failure shows what the gateway said."""
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > before and self.running:
+            print(self.id(), *self.running.lines[-30:], sep="\n  ", file=sys.stderr)
+        return result
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="busbar-broker-")

@@ -20,8 +20,10 @@ struct operation {
 
 struct disk_file {
     char name[64];
-    bool there;     /* for sure */
-    uint8_t *bytes; /* for sure */
+    bool there;      /* for sure */
+    bool deleted;    /* its last operation */
+    bool made_again; /* behind a deletion, and not synced yet */
+    uint8_t *bytes;  /* for sure */
     size_t n, cap;
     size_t waiting, count; /* operations [waiting, ...) of this file are not synced; how many */
 };
@@ -144,7 +146,7 @@ void cut_disk_rewind(void) {
     disk.next = 0;
     for (size_t i = 0; i < disk.file_count; i++) {
         struct disk_file *f = &disk.files[i];
-        f->there = false;
+        f->there = f->deleted = f->made_again = false;
         f->n = f->waiting = f->count = 0;
     }
 }
@@ -162,6 +164,20 @@ static void sync_file(struct disk_file *f, size_t file, size_t end) {
     f->count = 0;
 }
 
+/* The file is not there any more, for sure. */
+static void settle_deletion(struct disk_file *f, size_t file) {
+    sync_file(f, file, disk.next);
+    f->there = false;
+}
+
+/* SQLite syncs the folder with the first sync of a new WAL or journal: deletions are sure from then
+ * on, of a journal above all, which would undo what it was written for. */
+static void sync_folder(void) {
+    for (size_t i = 0; i < disk.file_count; i++)
+        if (disk.files[i].count > 0 && disk.files[i].deleted)
+            settle_deletion(&disk.files[i], i);
+}
+
 bool cut_disk_next(enum cut_kind *ret_kind, size_t *ret_mark) {
     if (disk.next == disk.count)
         return false;
@@ -172,15 +188,18 @@ bool cut_disk_next(enum cut_kind *ret_kind, size_t *ret_mark) {
         return true;
     struct disk_file *f = &disk.files[o->file];
     if (o->kind == CUT_SYNC) {
+        if (!f->there || f->made_again)
+            sync_folder();
         sync_file(f, o->file, disk.next);
+        f->made_again = false;
         return true;
     }
     if (f->count++ == 0)
         f->waiting = disk.next - 1;
-    if (o->kind == CUT_DELETE && o->n != 0) { /* its folder was synced behind it */
-        sync_file(f, o->file, disk.next);
-        f->there = false;
-    }
+    f->made_again = f->made_again || f->deleted;
+    f->deleted = o->kind == CUT_DELETE;
+    if (f->deleted && o->n != 0) /* its folder was synced behind it */
+        settle_deletion(f, o->file);
     return true;
 }
 
