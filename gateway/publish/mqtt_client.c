@@ -2,6 +2,7 @@
 
 #include <MQTTClient.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,8 +73,18 @@ static void on_disconnected(void *arg, MQTTProperties *properties, enum MQTTReas
 
 /* ---- life ------------------------------------------------------------------------------- */
 
+/* With its last client the library tears down what all of them share, and waits no longer than a
+ * second for its own thread to leave it: on a machine that stands still so long, that thread ends
+ * the program. A client that never connects keeps it. Nobody frees it. */
+static void keep_library(void) {
+    static MQTTClient keeper;
+    MQTTClient_create(&keeper, "mqtt://127.0.0.1:1", "keeper", MQTTCLIENT_PERSISTENCE_NONE, NULL);
+}
+
 int mqtt_client_new(const struct mqtt_settings *s, const char *client_id, int wake_fd,
                     struct mqtt_client **ret) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, keep_library);
     struct mqtt_client *c = calloc(1, sizeof *c);
     if (!c)
         return ERR_NOMEM;

@@ -70,7 +70,7 @@ void counter_read_saved(struct counter_saved *s, struct unpack *u) {
     e->pending_n = (uint8_t)unpack_u8(u);
     e->base = unpack_signed(u);
     e->base_utc_ms = unpack_signed(u);
-    e->moved_utc_ms = e->base_utc_ms - unpack_signed(u);
+    e->moved_utc_ms = (ms_t)((uint64_t)e->base_utc_ms - (uint64_t)unpack_signed(u));
     e->pending = unpack_signed(u);
     e->pending_first = unpack_signed(u);
     e->pending_utc_ms = unpack_signed(u);

@@ -80,7 +80,8 @@ int cursor_restore(struct cursor *c, uint64_t floor, const void *ranges, size_t 
     uint64_t previous = floor;
     while (u.at < u.end && !u.bad) {
         uint64_t gap = unpack_varint(&u), length = unpack_varint(&u);
-        if (fresh.count == CURSOR_RANGES_MAX || gap < 2 || gap > INT64_MAX || length > INT64_MAX)
+        if (fresh.count == CURSOR_RANGES_MAX || gap < 2 || gap > INT64_MAX || length > INT64_MAX ||
+            previous > INT64_MAX || previous + gap > (uint64_t)INT64_MAX - length)
             return ERR_CORRUPT;
         fresh.ranges[fresh.count++] =
             (struct cursor_range){previous + gap, previous + gap + length};
