@@ -10,9 +10,11 @@
 #include "acquire/tcp_socket.h"
 #include "acquire/threads.h"
 #include "base/err.h"
+#include "sys/heartbeat.h"
 #include "sys/log.h"
 
 #define CONNECTS_MAX 50
+#define SILENCE_US   (15 * (us_t)US_PER_S)
 #define TURN_MAX     32 /* events, and timers, of one turn: its clock reading ages with each */
 
 struct engine {
@@ -167,11 +169,11 @@ static void run_queue(struct engine *e, struct moment m) {
 static int wait_ms(const struct engine *e, us_t now) {
     const struct heap_node *top = heap_top(&e->timers);
     if (top == NULL)
-        return -1;
+        return HEART_WAIT_MS;
     us_t us = top->at - now;
     if (us <= 0)
         return 0;
-    return us < 60 * (us_t)US_PER_S ? (int)((us + US_PER_MS - 1) / US_PER_MS) : 60 * MS_PER_S;
+    return us < HEART_WAIT_US ? (int)((us + US_PER_MS - 1) / US_PER_MS) : HEART_WAIT_MS;
 }
 
 static void turn(struct engine *e) {
@@ -200,12 +202,17 @@ static void turn(struct engine *e) {
 static void *engine_main(void *arg) {
     struct engine *e = arg;
     struct moment m = link_moment();
+    if (heartbeat_join("engine", SILENCE_US) < 0)
+        log_warn("engine: not watched: too many threads");
     for (size_t i = 0; i < e->count; i++)
         drive(e, e->links[i], m);
-    while (!e->stopping)
+    while (!e->stopping) {
         turn(e);
+        heartbeat_beat();
+    }
     for (size_t i = 0; i < e->count; i++)
         close_link(e, e->links[i]);
+    heartbeat_leave();
     return NULL;
 }
 

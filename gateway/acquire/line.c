@@ -12,15 +12,19 @@
 #include "acquire/serial_port.h"
 #include "acquire/threads.h"
 #include "base/err.h"
+#include "sys/heartbeat.h"
 #include "sys/log.h"
 #include "wire/rtu.h"
 
 #define NAP_BEFORE_END_US 1500 /* wakes this long before a reply should be whole */
 #define NAP_MIN_US        1500
+/* The kernel lets closing a port wait up to 30 s for what could not be sent. */
+#define SILENCE_US (60 * (us_t)US_PER_S)
 
 struct line {
     struct link *link;
     struct serial_port *port;
+    char name[HEART_NAME];
     int stop_fd;
     bool stopping;
     pthread_t thread;
@@ -78,7 +82,8 @@ static void nap_through_reply(struct line *n) {
 
 static void wait_line(struct line *n, us_t until) {
     struct link *l = n->link;
-    switch (serial_port_wait(l->fd, n->stop_fd, until)) {
+    us_t awake = link_moment().now + HEART_WAIT_US;
+    switch (serial_port_wait(l->fd, n->stop_fd, until < awake ? until : awake)) {
     case SERIAL_TIME:
         break;
     case SERIAL_BYTES:
@@ -104,8 +109,11 @@ static void hurry(void) {
 
 static void *line_main(void *arg) {
     struct line *n = arg;
+    if (heartbeat_join(n->name, SILENCE_US) < 0)
+        log_warn("link %s: its thread is not watched: too many threads", n->link->def->id);
     hurry();
     while (!n->stopping) {
+        heartbeat_beat();
         struct moment m = link_moment();
         us_t until = LINK_NEVER;
         n->link->utc_ahead = m.utc_ahead;
@@ -126,6 +134,7 @@ static void *line_main(void *arg) {
         }
     }
     close_port(n);
+    heartbeat_leave();
     return NULL;
 }
 
@@ -140,9 +149,8 @@ int line_start(struct arena *arena, struct link *link, size_t number, struct lin
                   link->def->id, strerror(errno));
         return ERR_LIMIT;
     }
-    char name[16];
-    snprintf(name, sizeof name, "line-%zu", number % 10000);
-    int rc = thread_start(&n->thread, name, line_main, n);
+    snprintf(n->name, sizeof n->name, "line-%zu", number % 10000);
+    int rc = thread_start(&n->thread, n->name, line_main, n);
     if (rc < 0) {
         close(n->stop_fd);
         return rc;

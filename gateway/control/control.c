@@ -17,8 +17,10 @@
 #include "control/client.h"
 #include "control/listener.h"
 #include "sys/clock.h"
+#include "sys/heartbeat.h"
 #include "sys/log.h"
 
+#define SILENCE_US      (30 * (us_t)US_PER_S)
 #define ACCEPT_PAUSE_US (1 * (us_t)US_PER_S) /* after accept has failed: no descriptors */
 
 enum { SLOT_WAKE, SLOT_LISTEN, SLOT_CLIENTS };
@@ -80,8 +82,8 @@ static us_t prepare(struct control *c, us_t now,
 }
 
 static int timeout_ms(us_t due, us_t now) {
-    if (due == INT64_MAX)
-        return -1;
+    if (due - now > HEART_WAIT_US)
+        return HEART_WAIT_MS;
     return due <= now ? 0 : (int)((due - now + US_PER_MS - 1) / US_PER_MS);
 }
 
@@ -93,7 +95,9 @@ static void execute(struct control *c) {
         if (!client_ready(k) || atomic_load(&c->stopping))
             continue;
         us_t begun = clock_now().mono_us;
+        heartbeat_pause(); /* it waits for the historian, which beats itself */
         client_execute(k, c->options.order, c->options.arg);
+        heartbeat_beat();
         us_t now = clock_now().mono_us;
         for (size_t j = 0; j < CONTROL_CLIENTS; j++)
             c->client[j].until += now - begun;
@@ -125,8 +129,12 @@ static void turn(struct control *c) {
 static void *control_thread(void *arg) {
     struct control *c = arg;
     pthread_setname_np(pthread_self(), "control");
-    while (!atomic_load(&c->stopping))
+    (void)heartbeat_join("control", SILENCE_US); /* unwatched, it serves all the same */
+    while (!atomic_load(&c->stopping)) {
         turn(c);
+        heartbeat_beat();
+    }
+    heartbeat_leave();
     return NULL;
 }
 

@@ -15,10 +15,12 @@
 #include "poll/backoff.h"
 #include "publish/session.h"
 #include "sys/clock.h"
+#include "sys/heartbeat.h"
 #include "sys/log.h"
 
 #define STOP_US        (800 * (us_t)US_PER_MS)
 #define STORE_RETRY_US (1 * (us_t)US_PER_S)
+#define SILENCE_US     (30 * (us_t)US_PER_S) /* beside the calls that the guard brackets */
 
 struct publish {
     struct publish_options options;
@@ -59,8 +61,9 @@ static void wait_wake(const struct publish *p, us_t until_mono_us) {
         left = 0;
     us_t timeout_ms = (left + US_PER_MS - 1) / US_PER_MS;
     struct pollfd fd = {.fd = p->wake_fd, .events = POLLIN};
+    heartbeat_beat();
     uint64_t count;
-    if (poll(&fd, 1, timeout_ms > 60000 ? 60000 : (int)timeout_ms) > 0 &&
+    if (poll(&fd, 1, timeout_ms > HEART_WAIT_MS ? HEART_WAIT_MS : (int)timeout_ms) > 0 &&
         read(p->wake_fd, &count, sizeof count) < 0)
         return; /* somebody else took it: as good as woken */
 }
@@ -220,6 +223,7 @@ static void attempt(struct publish *p) {
 static void *publish_thread(void *arg) {
     struct publish *p = arg;
     pthread_setname_np(pthread_self(), "publish");
+    (void)heartbeat_join("publish", SILENCE_US); /* unwatched, it sends all the same */
     while (!guard_stopping(&p->guard)) {
         if (open_store(p))
             attempt(p);
@@ -228,6 +232,7 @@ static void *publish_thread(void *arg) {
     }
     if (guard_abandoned(&p->guard))
         close_connection(p);
+    heartbeat_leave();
     if (guard_done(&p->guard))
         publish_free(p);
     return NULL;

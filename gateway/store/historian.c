@@ -11,6 +11,7 @@
 #include "store/core.h"
 #include "store/order_desk.h"
 #include "store/retention.h"
+#include "sys/heartbeat.h"
 #include "sys/log.h"
 
 #define STACK_BYTES     (512 * 1024)
@@ -20,6 +21,7 @@
 #define RETENTION_S     10
 #define CLOCK_S         60
 #define EVENT_QUEUE_MAX 64
+#define SILENCE_US      (60 * (us_t)US_PER_S) /* one turn: an order, a commit to a slow disk */
 #define EVENT_WORDS     160
 
 /* An event from another thread, on its way to the historian's. */
@@ -293,7 +295,9 @@ static void *run(void *arg) {
     struct historian *h = arg;
     struct instant now = clock_now();
     h->next_second_mono_us = next_second(&now);
+    (void)heartbeat_join("historian", SILENCE_US); /* there is room: it is the first */
     while (!is_stopping(h)) {
+        heartbeat_beat();
         us_t wake = h->next_second_mono_us;
         if (h->core.urgent && h->last_commit_mono_us + EVENT_US < wake)
             wake = h->last_commit_mono_us + EVENT_US;
@@ -318,6 +322,7 @@ static void *run(void *arg) {
     now = clock_now();
     commit(h, &now);
     run_order_if_asked(h, &now); /* nobody is left waiting */
+    heartbeat_leave();
     return NULL;
 }
 

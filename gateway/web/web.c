@@ -1,8 +1,6 @@
 #include "web/web.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,18 +11,19 @@
 #include "web/answer.h"
 #include "web/api.h"
 #include "web/connections.h"
+#include "web/web_loop.h"
 
 #define CONNECTION_BYTES                                                                           \
     ((size_t)32 * 1024) /* a request's line and headers, an answer's headers                       \
                          */
-#define TIMEOUT_S   10U /* without a byte either way */
-#define URI_MAX     1024
-#define STACK_BYTES ((size_t)512 * 1024)
+#define TIMEOUT_S 10U   /* without a byte either way */
+#define URI_MAX   1024
 
 struct web {
     struct api api;
     struct connections connections;
     struct MHD_Daemon *daemon;
+    struct web_loop loop;
 };
 
 static const struct {
@@ -144,21 +143,15 @@ static int parse_listen(const char *listen, struct address *ret) {
 }
 
 static struct MHD_Daemon *start_daemon(struct web *w, const struct address *a) {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
+    unsigned flags = MHD_USE_EPOLL;
     if (a->any.sa_family == AF_INET6)
         flags |= MHD_USE_IPv6;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are main's */
-    struct MHD_Daemon *d = MHD_start_daemon(
+    return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, w, MHD_OPTION_SOCK_ADDR, &a->any,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, MHD_OPTION_THREAD_STACK_SIZE,
-        STACK_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, w,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, w, MHD_OPTION_NOTIFY_COMPLETED, on_done, w,
-        MHD_OPTION_END);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return d;
+        CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_NOTIFY_CONNECTION, on_connection, w,
+        MHD_OPTION_NOTIFY_COMPLETED, on_done, w, MHD_OPTION_END);
 }
 
 int web_start(const struct web_options *o, struct web **ret) {
@@ -185,6 +178,15 @@ int web_start(const struct web_options *o, struct web **ret) {
         free(w);
         return ERR_IO;
     }
+    err = web_loop_start(&w->loop, w->daemon);
+    if (err < 0) {
+        log_error("web: no thread for %s; raise the limits of the service; the gateway goes on "
+                  "without the page",
+                  listen);
+        MHD_stop_daemon(w->daemon);
+        free(w);
+        return err;
+    }
     *ret = w;
     return ERR_OK;
 }
@@ -192,6 +194,7 @@ int web_start(const struct web_options *o, struct web **ret) {
 void web_stop(struct web *w) {
     if (!w)
         return;
+    web_loop_stop(&w->loop);
     MHD_stop_daemon(w->daemon);
     api_fini(&w->api);
     free(w);

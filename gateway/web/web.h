@@ -1,6 +1,6 @@
 /* The gateway's HTTP server: read-only JSON for the page and for programs on the same box.
  *
- * libmicrohttpd with one thread of its own; everything below runs in it. It owns a read-only handle
+ * libmicrohttpd in one thread (web_loop.h); everything below runs in it. It owns a read-only handle
  * of the store, opened at the first request that needs it. It accepts GET and HEAD, never a body,
  * never writes, and listens on loopback only: without users it cannot tell who asks. */
 #ifndef BUSBAR_WEB_WEB_H
