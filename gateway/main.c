@@ -1,6 +1,7 @@
 /* busbard: wires the shells together. Reads like a table of contents.
  *
- * The main thread only waits for signals: SIGHUP reloads, SIGTERM and SIGINT stop. */
+ * The main thread waits for signals: SIGHUP reloads, SIGTERM and SIGINT stop. Once a second it
+ * looks whether all threads beat, and how a new configuration does (reload.h). */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -12,19 +13,22 @@
 
 #include "acquire/acquire.h"
 #include "base/err.h"
-#include "config/config.h"
 #include "config/summary.h"
 #include "control/address.h"
 #include "control/control.h"
+#include "gateway.h"
 #include "meter/reading.h"
 #include "orders/order.h"
 #include "publish/deliver.h"
 #include "publish/publish.h"
+#include "reload.h"
 #include "store/historian.h"
 #include "store/live.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/notify.h"
 #include "sys/ring.h"
+#include "sys/watchdog.h"
 #include "web/web.h"
 
 enum { EXIT_USAGE = 64, EXIT_IO = 74, EXIT_CONFIG = 78 };
@@ -32,23 +36,6 @@ enum { EXIT_USAGE = 64, EXIT_IO = 74, EXIT_CONFIG = 78 };
 #define RING_SECONDS   8
 #define RING_MIN_BYTES ((size_t)256 * 1024)
 #define RING_MAX_BYTES ((size_t)4 * 1024 * 1024)
-
-struct gateway {
-    const char *config_file, *data_dir;
-    struct site *site;
-    uint32_t site_version;
-    struct ring *readings;
-    struct live *live;
-    struct historian *historian;
-    struct acquire *acquire;
-    struct publish *publish;
-    struct deliver *deliver;
-    struct control *control;
-    struct web *web;
-    us_t started_mono_us;
-    pthread_mutex_t publish_lock; /* on_commit against a reload that replaces publish, deliver */
-    pthread_mutex_t site_lock;    /* run_order against a reload that replaces site */
-};
 
 static void print_help(void) {
     puts("usage: busbard --config FILE [--data DIR] [--check]\n"
@@ -155,16 +142,7 @@ static size_t run_order(void *arg, const struct order *order, const char *actor,
     return historian_order(g->historian, order, actor, reply, cap);
 }
 
-/* ---- start, reload, stop ------------------------------------------------------------------ */
-
-static int load_site(const struct gateway *g, struct site **ret_site) {
-    struct config_errors errors;
-    config_errors_init(&errors);
-    int rc = config_load_site(g->config_file, g->data_dir, &errors, ret_site);
-    config_errors_print(&errors, stderr);
-    config_errors_free(&errors);
-    return rc;
-}
+/* ---- start and stop ------------------------------------------------------------------------- */
 
 static size_t ring_bytes(const struct site *site) {
     size_t burst = 0;
@@ -178,7 +156,7 @@ static size_t ring_bytes(const struct site *site) {
     return want > RING_MAX_BYTES ? RING_MAX_BYTES : want;
 }
 
-static int start_publish(struct gateway *g) {
+int start_publish(struct gateway *g) {
     const struct publish_options options = {.site = g->site,
                                             .version = BUSBAR_VERSION,
                                             .live = g->live,
@@ -195,7 +173,7 @@ static int start_publish(struct gateway *g) {
     return rc;
 }
 
-static void stop_publish(struct gateway *g) {
+void stop_publish(struct gateway *g) {
     pthread_mutex_lock(&g->publish_lock);
     struct publish *p = g->publish;
     g->publish = NULL;
@@ -204,7 +182,7 @@ static void stop_publish(struct gateway *g) {
 }
 
 /* Without it the other deliveries go on: every row is kept for it. */
-static void start_deliver(struct gateway *g) {
+void start_deliver(struct gateway *g) {
     const struct deliver_options options = {
         .site = g->site, .version = BUSBAR_VERSION, .ack = on_ack, .event = on_event, .arg = g};
     struct deliver *d = NULL;
@@ -215,7 +193,7 @@ static void start_deliver(struct gateway *g) {
     pthread_mutex_unlock(&g->publish_lock);
 }
 
-static void stop_deliver(struct gateway *g) {
+void stop_deliver(struct gateway *g) {
     pthread_mutex_lock(&g->publish_lock);
     struct deliver *d = g->deliver;
     g->deliver = NULL;
@@ -234,7 +212,7 @@ static void start_control(struct gateway *g) {
 }
 
 /* Without the page the gateway goes on: web_start() has said why. */
-static void start_web(struct gateway *g) {
+void start_web(struct gateway *g) {
     const struct web_options options = {.site = g->site,
                                         .version = BUSBAR_VERSION,
                                         .live = g->live,
@@ -245,7 +223,7 @@ static void start_web(struct gateway *g) {
                  g->site->web_listen ? g->site->web_listen : WEB_LISTEN_DEFAULT);
 }
 
-static void stop_web(struct gateway *g) {
+void stop_web(struct gateway *g) {
     web_stop(g->web);
     g->web = NULL;
 }
@@ -285,46 +263,6 @@ static void stop(struct gateway *g) {
     g->historian = NULL;
 }
 
-/* A bad file keeps the running configuration. What needs a restart says so. */
-static int reload(struct gateway *g) {
-    struct site *next = NULL;
-    if (load_site(g, &next) < 0) {
-        log_error("reload: %s has errors (above); the running configuration %s stays",
-                  g->config_file, g->site->config_hash);
-        return ERR_OK;
-    }
-    if (strcmp(next->store.path, g->site->store.path) != 0 ||
-        strcmp(next->timezone, g->site->timezone) != 0) {
-        log_error("reload: store.path and site.timezone need a restart; the running "
-                  "configuration %s stays",
-                  g->site->config_hash);
-        site_free(next);
-        return ERR_OK;
-    }
-    acquire_stop(g->acquire);
-    g->acquire = NULL;
-    stop_web(g);
-    stop_deliver(g);
-    stop_publish(g);
-    struct site *old = g->site;
-    pthread_mutex_lock(&g->site_lock);
-    g->site = next;
-    pthread_mutex_unlock(&g->site_lock);
-    g->site_version++;
-    historian_set_site(g->historian, next, g->site_version);
-    site_free(old);
-    int rc = acquire_start(g->site, g->site_version, g->readings, &g->acquire);
-    if (rc == ERR_OK)
-        rc = start_publish(g);
-    if (rc == ERR_OK) {
-        start_deliver(g);
-        start_web(g);
-    }
-    log_info("reload: configuration %s is active, %zu devices", next->config_hash,
-             next->device_count);
-    return rc;
-}
-
 static void block_signals(sigset_t *set) {
     sigemptyset(set);
     sigaddset(set, SIGHUP);
@@ -332,6 +270,37 @@ static void block_signals(sigset_t *set) {
     sigaddset(set, SIGINT);
     pthread_sigmask(SIG_BLOCK, set, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+static void say_ready(const struct gateway *g) {
+    char status[160];
+    (void)snprintf(status, sizeof status, "site %s, %zu devices, configuration %s", g->site->id,
+                   g->site->device_count, g->site->config_hash);
+    notify_ready(status);
+}
+
+/* Until a signal ends it. */
+static int serve(struct gateway *g, const sigset_t *signals) {
+    static const struct timespec second = {.tv_sec = 1};
+    struct watchdog watchdog;
+    watchdog_init(&watchdog);
+    say_ready(g);
+    for (int rc = ERR_OK; rc == ERR_OK;) {
+        watchdog_turn(&watchdog, clock_now().mono_us);
+        int sig = sigtimedwait(signals, NULL, &second);
+        if (sig == SIGTERM || sig == SIGINT) {
+            log_info("stopping on signal %d", sig);
+            return ERR_OK;
+        }
+        if (sig == SIGHUP)
+            notify_reloading();
+        rc = sig == SIGHUP ? reload(g) : reload_turn(g);
+        if (sig == SIGHUP && rc == ERR_OK)
+            say_ready(g);
+        if (rc < 0)
+            return rc;
+    }
+    return ERR_OK;
 }
 
 static int run(struct gateway *g) {
@@ -350,17 +319,11 @@ static int run(struct gateway *g) {
                  "configuration %s",
                  BUSBAR_VERSION, g->site->id, g->site->gateway, g->site->link_count,
                  g->site->device_count, g->site->point_count, g->site->config_hash);
-    while (rc == ERR_OK) {
-        int sig = 0;
-        if (sigwait(&signals, &sig) != 0)
-            continue;
-        if (sig != SIGHUP) {
-            log_info("stopping on signal %d", sig);
-            break;
-        }
-        rc = reload(g);
-    }
+    if (rc == ERR_OK)
+        rc = serve(g, &signals);
+    notify_stopping();
     stop(g);
+    reload_fini(g);
     return rc == ERR_OK ? EXIT_SUCCESS : EXIT_IO;
 }
 

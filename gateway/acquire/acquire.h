@@ -15,6 +15,7 @@ struct acquire;
 /* Counters of one device, for metrics and the page. Monotonic since start. */
 struct acquire_device_stats {
     uint64_t polls, requests, timeouts, crc_errors, exceptions, late_replies, bad_frames;
+    uint64_t values_asked, values_good; /* points of all polls; those that came good */
     uint32_t latency_us_last, latency_us_max;
     uint8_t up;    /* 0 never seen, 1 up, 2 down */
     uint8_t holes; /* registers given up after exception 2 */

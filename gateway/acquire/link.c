@@ -123,6 +123,8 @@ void link_device_stats(const struct link_device *d, struct acquire_device_stats 
         .exceptions = n[COUNT_EXCEPTIONS],
         .late_replies = n[COUNT_LATE_REPLIES],
         .bad_frames = n[COUNT_BAD_FRAMES],
+        .values_asked = n[COUNT_VALUES_ASKED],
+        .values_good = n[COUNT_VALUES_GOOD],
         .latency_us_last = atomic_load_explicit(&d->latency_us_last, memory_order_relaxed),
         .latency_us_max = atomic_load_explicit(&d->latency_us_max, memory_order_relaxed),
         .up = atomic_load_explicit(&d->up, memory_order_relaxed),

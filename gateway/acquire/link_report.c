@@ -12,6 +12,17 @@ static void count_one(struct link_device *d, enum link_counter c) {
     atomic_fetch_add_explicit(&d->count[c], 1, memory_order_relaxed);
 }
 
+/* How many values a poll was for and how many it brought. */
+static void count_values(struct link_device *d) {
+    uint64_t good = 0;
+    const uint8_t *quality = reading_quality(d->image);
+    for (size_t i = 0; i < d->image->point_count; i++)
+        good += quality[i] == QUALITY_GOOD;
+    atomic_fetch_add_explicit(&d->count[COUNT_VALUES_ASKED], d->image->point_count,
+                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&d->count[COUNT_VALUES_GOOD], good, memory_order_relaxed);
+}
+
 static const char *device_id(const struct link *l, const struct link_device *d) {
     return l->site->devices[d->index].id;
 }
@@ -66,6 +77,7 @@ static void image_push(struct link *l, size_t i, enum reading_kind kind, us_t no
     if (!d->image_begun)
         image_stamp(l, d->image, now);
     d->image->kind = (uint8_t)kind;
+    count_values(d);
     (void)ring_push(l->readings, d->image, d->image->bytes); /* a full ring counts the refusal */
 }
 

@@ -13,6 +13,7 @@ static const struct field site_file_fields[] = {
     {"devices", FIELD_CUSTOM, .required = true, .read = read_devices},
     {"virtual", FIELD_CUSTOM, .read = read_virtuals},
     {"store", FIELD_CUSTOM, .read = read_store},
+    {"reload", FIELD_CUSTOM, .read = read_reload},
     {"mqtt", FIELD_CUSTOM, .read = read_mqtt},
     {"deliver", FIELD_CUSTOM, .read = read_deliver},
     {"web", FIELD_CUSTOM, .read = read_web},
@@ -58,6 +59,9 @@ static void read_sections(struct site_draft *d) {
         }
         if (yaml_doc_find(r->doc, root, "mqtt") == NULL) {
             mqtt_defaults(d);
+        }
+        if (yaml_doc_find(r->doc, root, "reload") == NULL) {
+            reload_defaults(d);
         }
         site_load_books(d);
         accounts_settle(d);

@@ -91,6 +91,7 @@ void read_links(struct reader *r, yaml_node_t *node, void *target);
 void read_devices(struct reader *r, yaml_node_t *node, void *target);
 void read_virtuals(struct reader *r, yaml_node_t *node, void *target);
 void read_store(struct reader *r, yaml_node_t *node, void *target);
+void read_reload(struct reader *r, yaml_node_t *node, void *target);
 void read_mqtt(struct reader *r, yaml_node_t *node, void *target);
 void read_deliver(struct reader *r, yaml_node_t *node, void *target);
 void read_web(struct reader *r, yaml_node_t *node, void *target);
@@ -99,6 +100,7 @@ void read_alerts(struct reader *r, yaml_node_t *node, void *target);
 /* Defaults of sections that are left out, and what is checked only at the end of the file. */
 void store_defaults(struct site_draft *d);
 void mqtt_defaults(struct site_draft *d);
+void reload_defaults(struct site_draft *d);
 
 /* Resolves links, profiles, parents, references; fills site->links and site->devices, points, then
  * feeds and virtual points. Stops before the feeds when anything was wrong. */

@@ -1,4 +1,4 @@
-/* The sections site and store. */
+/* The sections site, store and reload. */
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -139,4 +139,19 @@ void warn_unreadable(struct reader *r, yaml_node_t *node, const char *key, const
                         "%s: %.300s cannot be read here; create it before the gateway starts", key,
                         path);
     }
+}
+
+static const struct field reload_fields[] = {
+    {"probation_s", FIELD_INT, KEEP(struct reload_settings, probation_s), .max = 3600,
+     .preset = 60},
+    {0},
+};
+
+void reload_defaults(struct site_draft *d) {
+    schema_presets(reload_fields, &d->site->reload);
+}
+
+void read_reload(struct reader *r, yaml_node_t *node, void *target) {
+    struct site_draft *d = target;
+    schema_read(r, node, "reload", reload_fields, &d->site->reload);
 }

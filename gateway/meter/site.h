@@ -161,6 +161,10 @@ struct store_settings {
     uint64_t budget_bytes;
 };
 
+struct reload_settings {
+    uint32_t probation_s; /* a reloaded configuration is watched for so long; 0: not at all */
+};
+
 /* Green electricity bought for a year: what market-based carbon and the green share need. 0 when
  * none. */
 struct green_supply {
@@ -197,6 +201,7 @@ struct site {
     struct mqtt_settings mqtt;
     struct deliver_settings *deliver;
     size_t deliver_count;
+    struct reload_settings reload;
     const char *web_listen; /* HOST:PORT; NULL: not given */
 };
 

@@ -25,7 +25,7 @@ def main():
     wrong = []
     for path in sorted((ROOT / "gateway").rglob("*.[ch]")):
         layer = path.relative_to(ROOT / "gateway").parts[0]
-        if layer == "main.c":
+        if path.parent == ROOT / "gateway":  # main.c and its neighbours join the shells
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             m = re.match(r'\s*#\s*include\s+([<"])([^>"]+)', line)
