@@ -11,6 +11,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"check", cmd_check, "checks a site file and shows what it will do"},
+    {"diff", cmd_diff, "what a new site file would change, before it is activated"},
     {"probe", cmd_probe, "reads one device once and shows every point"},
     {"sim", cmd_sim, "serves every device of a site file, physically consistent"},
     {"export", cmd_export, "writes stored readings, records and events as csv or ndjson"},

@@ -11,10 +11,13 @@
 #include "publish/batch_body.h"
 #include "publish/destination.h"
 #include "sys/clock.h"
+#include "sys/heartbeat.h"
 #include "sys/log.h"
 
 #define STORE_RETRY_US (1 * (us_t)US_PER_S)
-#define STORE_LOOK_US  (5 * (us_t)US_PER_S) /* is it still the same file? */
+#define SILENCE_US     (60 * (us_t)US_PER_S) /* batches of all destinations are composed in one turn \
+                                              */
+#define STORE_LOOK_US (5 * (us_t)US_PER_S)   /* is it still the same file? */
 
 struct deliver {
     struct deliver_options options;
@@ -116,12 +119,16 @@ static us_t turn(struct deliver *d, us_t now) {
 static void *deliver_thread(void *arg) {
     struct deliver *d = arg;
     pthread_setname_np(pthread_self(), "deliver");
+    (void)heartbeat_join("deliver", SILENCE_US); /* unwatched, it delivers all the same */
     while (!atomic_load(&d->stopping)) {
+        heartbeat_beat();
         us_t due = turn(d, clock_now().mono_us);
         us_t left = due - clock_now().mono_us;
-        int timeout_ms = left <= 0 ? 0 : (int)((left + US_PER_MS - 1) / US_PER_MS);
+        us_t wait_ms = left <= 0 ? 0 : (left + US_PER_MS - 1) / US_PER_MS;
+        int timeout_ms = wait_ms > HEART_WAIT_MS ? HEART_WAIT_MS : (int)wait_ms;
         curl_multi_poll(d->work.multi, NULL, 0, timeout_ms, NULL);
     }
+    heartbeat_leave();
     return NULL;
 }
 
