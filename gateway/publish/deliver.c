@@ -15,9 +15,8 @@
 #include "sys/log.h"
 
 #define STORE_RETRY_US (1 * (us_t)US_PER_S)
-#define SILENCE_US     (60 * (us_t)US_PER_S) /* batches of all destinations are composed in one turn \
-                                              */
-#define STORE_LOOK_US (5 * (us_t)US_PER_S)   /* is it still the same file? */
+#define SILENCE_US     (60 * (us_t)US_PER_S) /* one turn composes batches of all */
+#define STORE_LOOK_US  (5 * (us_t)US_PER_S)  /* is it still the same file? */
 
 struct deliver {
     struct deliver_options options;
