@@ -270,6 +270,7 @@ static void block_signals(sigset_t *set) {
     sigaddset(set, SIGINT);
     pthread_sigmask(SIG_BLOCK, set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, no reason to end */
 }
 
 static void say_ready(const struct gateway *g) {

@@ -19,6 +19,8 @@ static const struct {
     {"meter", cmd_meter, "tells the daemon of an exchanged meter or transformer"},
     {"recompute", cmd_recompute, "has costs and carbon computed again from a day on"},
     {"file-month", cmd_file_month, "freezes a month that was reported"},
+    {"backup", cmd_backup, "copies the store while the daemon runs, and checks the copy"},
+    {"restore", cmd_restore, "puts a backup in the place of the store"},
     {"advise", cmd_advise, "contract demand, spare capacity and power factor, from the store"},
 };
 

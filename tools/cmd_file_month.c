@@ -17,13 +17,8 @@ int cmd_file_month(int argc, char **argv) {
     struct control_call c = {.command = "file-month"};
     const char *month = NULL, *by = NULL;
     const struct control_option own[] = {{"month", &month, true}, {"by", &by, true}};
-    int status = control_options(&c, argc, argv, own, 2);
-    if (status == EXIT_GOOD && c.help)
-        fputs(usage, stdout);
-    if (status != EXIT_GOOD || c.help)
-        return status;
-    status = control_find(&c);
-    if (status != EXIT_GOOD)
+    int status = EXIT_GOOD;
+    if (!control_begin(&c, argc, argv, own, 2, usage, &status))
         return status;
     return control_send(
         &c, json_pack("{s:s, s:s, s:s}", "cmd", "file-month", "month", month, "by", by), false);

@@ -56,13 +56,10 @@ static int meter_change(int argc, char **argv) {
         {"old-end", &w.old_end, true}, {"new-start", &w.new_start, true},
         {"at", &w.at, true},           {"by", &w.by, true},
         {"note", &w.note, false}};
-    int status = control_options(&c, argc, argv, own, sizeof own / sizeof own[0]);
-    if (status == EXIT_GOOD && c.help)
-        fputs(usage, stdout);
-    if (status != EXIT_GOOD || c.help)
+    int status = EXIT_GOOD;
+    if (!control_begin(&c, argc, argv, own, sizeof own / sizeof own[0], usage, &status))
         return status;
-    status = control_find(&c);
-    return status == EXIT_GOOD ? send_change(&c, "meter-change", &w) : status;
+    return send_change(&c, "meter-change", &w);
 }
 
 static int meter_ratio(int argc, char **argv) {
@@ -73,13 +70,10 @@ static int meter_ratio(int argc, char **argv) {
                                          {"pt-ratio", &w.pt_ratio, false},
                                          {"at", &w.at, true},
                                          {"by", &w.by, true}};
-    int status = control_options(&c, argc, argv, own, sizeof own / sizeof own[0]);
-    if (status == EXIT_GOOD && c.help)
-        fputs(usage, stdout);
-    if (status != EXIT_GOOD || c.help)
+    int status = EXIT_GOOD;
+    if (!control_begin(&c, argc, argv, own, sizeof own / sizeof own[0], usage, &status))
         return status;
-    status = control_find(&c);
-    return status == EXIT_GOOD ? send_change(&c, "ratio-change", &w) : status;
+    return send_change(&c, "ratio-change", &w);
 }
 
 int cmd_meter(int argc, char **argv) {

@@ -17,13 +17,8 @@ int cmd_recompute(int argc, char **argv) {
     struct control_call c = {.command = "recompute"};
     const char *from = NULL;
     const struct control_option own[] = {{"from", &from, true}};
-    int status = control_options(&c, argc, argv, own, 1);
-    if (status == EXIT_GOOD && c.help)
-        fputs(usage, stdout);
-    if (status != EXIT_GOOD || c.help)
-        return status;
-    status = control_find(&c);
-    if (status != EXIT_GOOD)
+    int status = EXIT_GOOD;
+    if (!control_begin(&c, argc, argv, own, 1, usage, &status))
         return status;
     return control_send(&c, json_pack("{s:s, s:s}", "cmd", "recompute", "from", from), false);
 }

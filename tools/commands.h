@@ -21,6 +21,8 @@ int cmd_import(int argc, char **argv);
 int cmd_meter(int argc, char **argv);
 int cmd_recompute(int argc, char **argv);
 int cmd_file_month(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 int cmd_advise(int argc, char **argv);
 
 #endif

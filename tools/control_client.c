@@ -105,6 +105,17 @@ int control_find(struct control_call *c) {
     return EXIT_GOOD;
 }
 
+bool control_begin(struct control_call *c, int argc, char **argv, const struct control_option *own,
+                   size_t count, const char *usage, int *ret_status) {
+    int status = control_options(c, argc, argv, own, count);
+    if (status == EXIT_GOOD && c->help)
+        fputs(usage, stdout);
+    else if (status == EXIT_GOOD)
+        status = control_find(c);
+    *ret_status = status;
+    return status == EXIT_GOOD && !c->help;
+}
+
 json_t *control_time(const struct control_call *c, const char *option, const char *text) {
     ms_t t;
     char written[ISO8601_MAX];

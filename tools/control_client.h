@@ -30,6 +30,10 @@ struct control_call {
 /* Fills the values. An exit status; messages go to stderr. */
 int control_options(struct control_call *c, int argc, char **argv, const struct control_option *own,
                     size_t count);
+/* control_options() and control_find() in one. False: *ret_status is the exit status; help was
+ * shown or a message. */
+bool control_begin(struct control_call *c, int argc, char **argv, const struct control_option *own,
+                   size_t count, const char *usage, int *ret_status);
 int control_usage_error(const struct control_call *c, const char *what, const char *value);
 /* Finds the store, and with --config takes the site's time zone. An exit status. */
 int control_find(struct control_call *c);

@@ -282,6 +282,17 @@ static us_t earlier(us_t a, us_t b) {
     return a < b ? a : b;
 }
 
+/* A new store has another epoch: the connection begins anew, with another will and status. */
+static bool store_stands(const struct session *s, const char **ret_why) {
+    if (reader_damaged(s->reader))
+        *ret_why = "the store is damaged";
+    else if (reader_replaced(s->reader))
+        *ret_why = "the store was replaced";
+    else
+        return true;
+    return false;
+}
+
 bool session_turn(struct session *s, bool rows, us_t *ret_due, const char **ret_why) {
     us_t now = clock_now().mono_us;
     *ret_why = "connection lost";
@@ -297,7 +308,9 @@ bool session_turn(struct session *s, bool rows, us_t *ret_due, const char **ret_
     turn_replays(s, rows);
     if (!s->cmd_subscribed && now >= s->cmd_not_before && !subscribe_cmd(s, now))
         return false;
-    if (!run_commands(s) || !send_live(s, now) || !send_rows(s, now))
+    if (!run_commands(s) || !send_live(s, now) || !store_stands(s, ret_why) || !send_rows(s, now))
+        return false;
+    if (!store_stands(s, ret_why))
         return false;
     atomic_store(&s->counters->in_flight, s->lanes.in_flight);
     us_t due = earlier(s->live_at, now + IDLE_US);

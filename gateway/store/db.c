@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,6 +29,23 @@ int db_err(int sqlite_result) {
     default:
         return ERR_IO;
     }
+}
+
+bool db_no_space(sqlite3 *db) {
+    int e = sqlite3_system_errno(db);
+    int code = sqlite3_errcode(db) & 0xff;
+    return code == SQLITE_FULL ||
+           (code == SQLITE_IOERR && (e == ENOSPC || e == EDQUOT || e == EFBIG));
+}
+
+static _Atomic ino_t suspect;
+
+void db_suspect(ino_t inode) {
+    atomic_store(&suspect, inode);
+}
+
+bool db_is_suspect(ino_t inode) {
+    return inode != 0 && atomic_load(&suspect) == inode;
 }
 
 static const char *next_step(int err) {
@@ -57,7 +75,9 @@ static int create_file(const char *path) {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0) {
         int err = errno == ENOSPC ? ERR_FULL : ERR_IO;
-        log_error("store %s: %s; %s", path, strerror(errno), next_step(err));
+        log_error("store %s: %s; %s", path, strerror(errno),
+                  errno == EROFS ? "mount its disk writable or set store.path to another one"
+                                 : next_step(err));
         return err;
     }
     close(fd);
@@ -83,6 +103,7 @@ int db_open(const char *path, enum db_mode mode, sqlite3 **ret) {
         rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     }
     if (rc == SQLITE_OK) {
+        sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_READ, NULL);
         sqlite3_busy_timeout(db, 5000);
         rc = sqlite3_exec(db, mode == DB_WRITE ? write_pragmas : read_pragmas, NULL, NULL, NULL);
     }

@@ -11,6 +11,7 @@
 #include "store/core.h"
 #include "store/order_desk.h"
 #include "store/retention.h"
+#include "store/upkeep.h"
 #include "sys/heartbeat.h"
 #include "sys/log.h"
 
@@ -46,7 +47,7 @@ struct historian {
     struct core core;
     struct compact compact;
     struct retention retention;
-
+    struct upkeep upkeep;
     pthread_t thread;
     struct reading *reading; /* room for the largest */
     size_t reading_cap;
@@ -79,7 +80,9 @@ static void commit(struct historian *h, const struct instant *now) {
     bool news = false;
     struct instant begin = clock_now();
     h->core.urgent = false;
-    writer_commit(&h->writer, now->utc_us / US_PER_MS, &news);
+    int err = writer_commit(&h->writer, now->utc_us / US_PER_MS, &news);
+    if (upkeep_after_commit(&h->upkeep, err, now))
+        writer_commit(&h->writer, now->utc_us / US_PER_MS, &news);
     h->last_commit_mono_us = now->mono_us;
     pthread_mutex_lock(&h->lock);
     h->stats.last_commit_us = clock_now().mono_us - begin.mono_us;
@@ -149,7 +152,10 @@ static void update_stats(struct historian *h) {
     h->stats.days_until_full = h->retention.days_until_full;
     h->stats.thinned_raw = h->retention.thinned_raw;
     h->stats.thinned_records = h->retention.thinned_records;
-
+    h->stats.disk_full = h->upkeep.state == STORE_FULL;
+    h->stats.disk_free_bytes = h->upkeep.room.available;
+    h->stats.refused_blocks = h->writer.pending.refused;
+    h->stats.replacements = h->upkeep.replacements;
     pthread_mutex_unlock(&h->lock);
 }
 
@@ -185,6 +191,10 @@ static void keep_budget(struct historian *h, const struct instant *now) {
 static void pack_readings(struct historian *h, const struct instant *now) {
     ms_t before = now->utc_us / US_PER_MS - COMPACT_HOLD_MS;
     bool more;
+    if (h->compact.db != h->writer.db) { /* the store was replaced */
+        compact_fini(&h->compact);
+        compact_init(&h->compact, h->writer.db);
+    }
     compact_step(&h->compact, before < h->core.minute ? before : h->core.minute,
                  now->mono_us / US_PER_MS, &more);
 }
@@ -200,6 +210,8 @@ static void once_a_second(struct historian *h, const struct instant *now) {
         pack_readings(h, now);
     if (h->second % RETENTION_S == 0 && !h->writer.failing)
         keep_budget(h, now);
+    h->writer.damaged = writer_is_damaged(&h->writer); /* the next commit's business */
+    upkeep_second(&h->upkeep, now);
     update_stats(h);
 }
 
@@ -338,6 +350,26 @@ static int start_thread(struct historian *h) {
     return rc == 0 ? ERR_OK : ERR_NOMEM;
 }
 
+/* Damage that only shows when the last run's end is read: the store is replaced, once. */
+static int take_up(struct historian *h, ms_t now_ms) {
+    int err = ERR_OK;
+    for (int i = 0; i < 2; i++) {
+        err = writer_set_site(&h->writer, h->o.site);
+        if (err == ERR_OK)
+            err = core_init(&h->core, h->o.site, h->o.live, &h->writer, now_ms);
+        if (err != ERR_CORRUPT || i > 0 || writer_replace(&h->writer, now_ms) < 0)
+            break;
+    }
+    if (err < 0)
+        return err;
+    compact_init(&h->compact, h->writer.db);
+    h->retention.days_until_full = (double)NAN;
+    h->stats.days_until_full = (double)NAN;
+    upkeep_init(&h->upkeep, &h->core, &h->retention);
+    upkeep_announce(&h->upkeep, now_ms);
+    return ERR_OK;
+}
+
 int historian_start(const struct historian_options *o, struct historian **ret) {
     struct historian *h = calloc(1, sizeof *h);
     if (!h)
@@ -350,25 +382,22 @@ int historian_start(const struct historian_options *o, struct historian **ret) {
     pthread_cond_init(&h->swapped, NULL);
     ms_t now_ms = clock_now().utc_us / US_PER_MS;
     bool open = false, built = false;
+    upkeep_before_start(o->site->store.path);
     int err = h->reading ? writer_open(&h->writer, o->site->store.path, now_ms) : ERR_NOMEM;
     open = err == ERR_OK;
     if (err == ERR_OK)
-        err = writer_set_site(&h->writer, o->site);
-    if (err == ERR_OK) {
-        err = core_init(&h->core, o->site, o->live, &h->writer, now_ms);
-        built = err == ERR_OK;
-    }
-    compact_init(&h->compact, h->writer.db);
-    h->retention.days_until_full = (double)NAN;
-    h->stats.days_until_full = (double)NAN;
+        err = take_up(h, now_ms);
+    built = err == ERR_OK;
     if (err == ERR_OK)
         err = start_thread(h);
     if (err == ERR_OK) {
         *ret = h;
         return ERR_OK;
     }
-    if (built)
+    if (built) {
+        upkeep_fini(&h->upkeep);
         core_fini(&h->core);
+    }
     if (open) {
         log_error("store %s: cannot start: %s; see the message before", o->site->store.path,
                   err_str(err));
@@ -437,6 +466,7 @@ void historian_stop(struct historian *h) {
     ring_wake(h->o.readings);
     pthread_join(h->thread, NULL);
     compact_fini(&h->compact);
+    upkeep_fini(&h->upkeep);
     core_fini(&h->core);
     writer_close(&h->writer);
     pthread_cond_destroy(&h->swapped);

@@ -59,7 +59,11 @@ struct historian_stats {
     uint64_t thinned_raw, thinned_records; /* of struct retention */
 
     us_t last_commit_us;
-    bool failing; /* the last commit failed */
+    bool failing;   /* the last commit failed */
+    bool disk_full; /* the reserve is in use, or nothing is written */
+    uint64_t disk_free_bytes;
+    uint64_t refused_blocks; /* raw rows, slots .. that found no room in memory: lost */
+    uint64_t replacements;   /* damaged stores set aside in this run */
 };
 void historian_stats(struct historian *h, struct historian_stats *ret);
 

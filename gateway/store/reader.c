@@ -7,6 +7,7 @@
 #include "store/db.h"
 #include "store/reader_impl.h"
 #include "store/schema.h"
+#include "store/store_file.h"
 #include "sys/log.h"
 
 static const char *const statement_sql[READER_STATEMENT_COUNT] = {
@@ -57,6 +58,7 @@ int reader_open(const char *path, struct reader **ret) {
     if (!r)
         return ERR_NOMEM;
     r->path = strdup(path);
+    r->inode = store_inode(path);
     int err = r->path ? db_open(path, DB_READ, &r->db) : ERR_NOMEM;
     if (err == ERR_OK)
         err = schema_check(r->db, path);
@@ -70,9 +72,20 @@ int reader_open(const char *path, struct reader **ret) {
     return ERR_OK;
 }
 
+bool reader_replaced(const struct reader *r) {
+    return store_inode(r->path) != r->inode;
+}
+
+bool reader_damaged(const struct reader *r) {
+    int code = r->db ? sqlite3_errcode(r->db) & 0xff : SQLITE_OK;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
 void reader_close(struct reader *r) {
     if (!r)
         return;
+    if (reader_damaged(r))
+        db_suspect(r->inode);
     for (int i = 0; i < READER_STATEMENT_COUNT; i++)
         sqlite3_finalize(r->statements[i]);
     for (int i = 0; i < READER_LAYOUTS; i++)
@@ -121,7 +134,7 @@ int reader_layout(struct reader *r, int64_t id, const struct layout **ret) {
     return ERR_OK;
 }
 
-static int load_cursor(struct reader *r, const char *dest, struct cursor *ret) {
+int reader_cursor(struct reader *r, const char *dest, struct cursor *ret) {
     sqlite3_stmt *s;
     int err = reader_statement(r, READ_CURSOR, &s);
     if (err < 0)
@@ -156,7 +169,7 @@ int reader_head(struct reader *r, const char *dest, struct outbox_head *ret) {
     struct outbox_head head = {.epoch = r->epoch};
     struct cursor cursor;
     sqlite3_stmt *s;
-    int err = load_cursor(r, dest, &cursor);
+    int err = reader_cursor(r, dest, &cursor);
     if (err == ERR_OK)
         err = reader_statement(r, READ_BOUNDS, &s);
     if (err < 0)
@@ -201,7 +214,7 @@ int reader_outbox(struct reader *r, const char *dest, uint64_t after_seq, struct
                   size_t cap) {
     struct cursor cursor;
     sqlite3_stmt *s;
-    int err = load_cursor(r, dest, &cursor);
+    int err = reader_cursor(r, dest, &cursor);
     if (err == ERR_OK)
         err = reader_statement(r, READ_OUTBOX, &s);
     if (err < 0)

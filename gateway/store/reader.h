@@ -18,6 +18,10 @@ struct books_store; /* store/books.h */
 
 int reader_open(const char *path, struct reader **ret); /* ERR_IO, ERR_VERSION, ERR_CORRUPT */
 void reader_close(struct reader *r);
+/* Another file stands at its path: a damaged store was set aside. Close it and open again. */
+bool reader_replaced(const struct reader *r);
+/* The last call failed because the file is damaged. Close it: the writer is told by that. */
+bool reader_damaged(const struct reader *r);
 
 enum outbox_kind {
     OUTBOX_EVENT = 1,

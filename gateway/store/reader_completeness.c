@@ -172,26 +172,9 @@ static void take_message(struct tally *t, sqlite3_stmt *s, const void *arg) {
         *d = 0;
 }
 
-static int load_cursor(struct tally *t, const char *dest, struct cursor *ret) {
-    sqlite3_stmt *s;
-    int err = reader_statement(t->reader, READ_CURSOR, &s);
-    if (err < 0)
-        return err;
-    sqlite3_bind_text(s, 1, dest, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 2, t->reader->epoch);
-    int rc = sqlite3_step(s);
-    err = db_err(rc);
-    if (rc == SQLITE_ROW)
-        err = cursor_restore(ret, (uint64_t)sqlite3_column_int64(s, 0), sqlite3_column_blob(s, 1),
-                             (size_t)sqlite3_column_bytes(s, 1));
-    sqlite3_reset(s);
-    sqlite3_clear_bindings(s);
-    return err;
-}
-
 static int load_delivered(struct tally *t, const char *dest) {
     struct cursor c = {0};
-    int err = load_cursor(t, dest, &c);
+    int err = reader_cursor(t->reader, dest, &c);
     if (err == ERR_OK)
         err = each(t, records_sql, slot_code(SLOT_15M), t->first_slot, take_record, NULL);
     if (err == ERR_OK)

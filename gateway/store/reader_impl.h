@@ -34,6 +34,7 @@ enum reader_statement {
 struct reader {
     sqlite3 *db;
     char *path;
+    ino_t inode; /* of the file that was opened */
     ms_t epoch;
     sqlite3_stmt *statements[READER_STATEMENT_COUNT]; /* prepared at first use */
     struct {
@@ -64,6 +65,8 @@ int reader_chunks(struct reader *r, struct raw_filter *f, uint64_t *bad_rows);
 /* Steps through a bound statement over the outbox; returns the number of rows, or < 0. */
 int reader_rows(sqlite3_stmt *s, struct outbox_row *rows, size_t cap);
 int reader_statement(struct reader *r, enum reader_statement which, sqlite3_stmt **ret);
+/* What a destination has acknowledged in this epoch; nothing when it is not known. */
+int reader_cursor(struct reader *r, const char *dest, struct cursor *ret);
 /* From the cache, else parsed; valid until another two are asked for. */
 int reader_layout(struct reader *r, int64_t id, const struct layout **ret);
 

@@ -2,9 +2,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/err.h"
+#include "store/backup.h"
 #include "store/db.h"
+#include "store/store_file.h"
 #include "sys/log.h"
 
 /* migrations[i] leads from version i to i + 1. Never change one that was released: add the next. */
@@ -70,7 +73,7 @@ static int read_version(sqlite3 *db, const char *path, int64_t *ret_version) {
     if (tables > 0 && application != SCHEMA_APPLICATION_ID) {
         log_error("store %s: is a database of another program; set store.path to another file",
                   path);
-        return ERR_CORRUPT;
+        return ERR_REFUSED;
     }
     if (version > VERSION) {
         log_error("store %s: has schema %" PRId64 ", this program knows up to %d; "
@@ -82,10 +85,39 @@ static int read_version(sqlite3 *db, const char *path, int64_t *ret_version) {
     return ERR_OK;
 }
 
+int schema_is_known(sqlite3 *db, const char *path) {
+    int64_t version = 0;
+    return read_version(db, path, &version);
+}
+
+/* A damaged store is not migrated but salvaged; a whole one is kept as it was, beside the new one.
+ */
+static int keep_before(sqlite3 *db, const char *path, int64_t version) {
+    char name[STORE_PATH_MAX], suffix[40];
+    struct backup_facts facts;
+    snprintf(suffix, sizeof suffix, ".before-schema-%d", VERSION);
+    int err = store_name(path, suffix, name);
+    if (err < 0)
+        return err;
+    unlink(name); /* of a migration that was not finished */
+    log_info("store %s: has schema %" PRId64 ", it is migrated to %d; a copy is kept as %s", path,
+             version, VERSION, name);
+    err = backup_copy(db, name, 0, &facts);
+    if (err < 0)
+        log_error("store %s: is not migrated without a copy; see the message before, or run the "
+                  "busbard that made it",
+                  path);
+    return err;
+}
+
 int schema_migrate(sqlite3 *db, const char *path, ms_t now_ms) {
     int64_t version = 0;
     int err = read_version(db, path, &version);
     if (err < 0 || version == VERSION)
+        return err;
+    if (version > 0)
+        err = keep_before(db, path, version);
+    if (err < 0)
         return err;
     err = db_exec(db, "BEGIN IMMEDIATE");
     for (int64_t v = version; err == ERR_OK && v < VERSION; v++)

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "store/db.h"
+#include "store/epoch.h"
 #include "store/reader.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -248,13 +249,28 @@ static int write_all(struct writer *w, const struct writer_dest *dests, size_t d
     }
     if (err == ERR_OK)
         err = replay_write(w);
+    if (err == ERR_OK && w->announced)
+        err = epoch_announced(w->db);
     if (err < 0)
         return err;
     let_acknowledge(w, w->seq);
     return db_exec(w->db, "COMMIT");
 }
 
+/* Readers and the platform have seen it: it must not be given again, whatever happens to the file.
+ */
+static void note_seq(struct writer *w, uint64_t seq_next) {
+    const struct store_note note = {w->epoch, seq_next - 1};
+    if (seq_next != w->seq_next)
+        store_note_write(w->lock_fd, note);
+    pthread_mutex_lock(&w->lock);
+    w->seq_next = seq_next;
+    pthread_mutex_unlock(&w->lock);
+}
+
 int writer_begin(struct writer *w) {
+    if (!w->db)
+        return ERR_CORRUPT;
     forget_revisions(w);
     w->seq = w->seq_next;
     w->records_open = 0;
@@ -273,9 +289,7 @@ int writer_end(struct writer *w, int err) {
         return err;
     }
     w->records += w->records_open;
-    pthread_mutex_lock(&w->lock);
-    w->seq_next = w->seq;
-    pthread_mutex_unlock(&w->lock);
+    note_seq(w, w->seq);
     return ERR_OK;
 }
 
@@ -288,8 +302,20 @@ static void report_failure(struct writer *w, int err) {
               err == ERR_FULL ? SQLITE_FULL : sqlite3_extended_errcode(w->db));
 }
 
+/* After a failure, while SQLite still knows why. */
+static int failure_of(struct writer *w, int err) {
+    int code = sqlite3_errcode(w->db) & 0xff;
+    if (err == ERR_CORRUPT && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB))
+        w->damaged = true;
+    return err == ERR_IO && db_no_space(w->db) ? ERR_FULL : err;
+}
+
 int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news) {
     struct writer_dest dests[WRITER_DESTS_MAX];
+    if (!w->db) {
+        w->failing = true;
+        return ERR_CORRUPT;
+    }
     size_t dest_count = take_cursors(w, dests);
     bool moved_any = replay_moved(w);
     for (size_t i = 0; i < dest_count; i++)
@@ -304,6 +330,7 @@ int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news) {
     int err = write_all(w, dests, dest_count, now_ms, &moved);
     uint64_t seq = w->seq;
     if (err < 0) {
+        err = failure_of(w, err);
         report_failure(w, err);
         if (!sqlite3_get_autocommit(w->db))
             db_exec(w->db, "ROLLBACK");
@@ -319,18 +346,21 @@ int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news) {
     w->commits++;
     w->records += w->records_open;
     w->slots += w->pending.counts[PENDING_SLOT];
+    w->announced = false;
     *ret_news = seq != w->seq_next || moved > 0;
-    pthread_mutex_lock(&w->lock);
-    w->seq_next = seq;
-    pthread_mutex_unlock(&w->lock);
+    note_seq(w, seq);
     pending_clear(&w->pending);
     return ERR_OK;
 }
 
 void writer_ack(struct writer *w, const char *dest, ms_t epoch, uint64_t from, uint64_t to) {
-    if (epoch != w->epoch || strlen(dest) >= WRITER_DEST_MAX)
+    if (strlen(dest) >= WRITER_DEST_MAX)
         return;
     pthread_mutex_lock(&w->lock);
+    if (epoch != w->epoch) {
+        pthread_mutex_unlock(&w->lock);
+        return;
+    }
     size_t i = 0;
     while (i < w->dest_count && strcmp(w->dests[i].name, dest) != 0)
         i++;

@@ -18,6 +18,7 @@
 #include "store/cursor.h"
 #include "store/pending.h"
 #include "store/replay.h"
+#include "store/store_file.h"
 
 #define WRITER_DESTS_MAX 8
 #define WRITER_DEST_MAX  33
@@ -80,17 +81,28 @@ struct writer {
     struct replay_marks replayed;
     uint64_t commits, records, slots, failures;
     bool failing;
+    bool damaged;   /* a commit met a damaged page */
+    bool announced; /* the event of the new epoch waits in pending */
+    ino_t inode;    /* of the file */
 };
 
-/* Opens (creates, migrates) the store at path. ERR_BUSY when another process writes to it. Logs. */
+/* Opens (creates, migrates) the store at path. A damaged one is set aside and what can be read of
+ * it goes into a new one. ERR_BUSY when another process writes to it. Logs. */
 int writer_open(struct writer *w, const char *path, ms_t now_ms);
 void writer_close(struct writer *w);
+/* SQLite has met damage in this file, through this handle or a reader's of this process. */
+bool writer_is_damaged(const struct writer *w);
+/* Sets the damaged file aside and goes on with a new one, under a new epoch; what is pending stays
+ * pending. Prepared statements of others must be made anew, then writer_keep_site(). On failure the
+ * damaged file stays in use where it can be opened at all. */
+int writer_replace(struct writer *w, ms_t now_ms);
+int writer_keep_site(struct writer *w, const struct site *site);
 /* Makes site the configuration that rows are written under: device numbers, layout, room. Nothing
  * may be pending. */
 int writer_set_site(struct writer *w, const struct site *site);
 
-/* Writes everything pending and every moved cursor. On failure it stays pending; logged once. On
- * success *ret_news says whether outbox or cursors changed. */
+/* Writes everything pending and every moved cursor. On failure it stays pending; logged once;
+ * ERR_FULL, ERR_CORRUPT, ERR_IO. On success *ret_news says whether outbox or cursors changed. */
 int writer_commit(struct writer *w, ms_t now_ms, bool *ret_news);
 
 /* A transaction of its own beside the commits, for an order. writer_end() commits when err is

@@ -1,13 +1,13 @@
-#include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "store/db.h"
+#include "store/epoch.h"
 #include "store/layout.h"
+#include "store/replace.h"
 #include "store/schema.h"
 #include "store/writer.h"
 #include "sys/log.h"
@@ -32,31 +32,6 @@ static const char *const statement_sql[WRITER_STATEMENT_COUNT] = {
     [READ_REVISION] = "SELECT max(revision) FROM record WHERE period=? AND start=?",
 };
 
-/* A file of its own: SQLite's locks would be dropped by any close() of the store in this process.
- */
-static int take_lock(struct writer *w, const char *path) {
-    size_t n = strlen(path);
-    char *name = malloc(n + sizeof ".lock");
-    if (!name)
-        return ERR_NOMEM;
-    memcpy(name, path, n);
-    memcpy(name + n, ".lock", sizeof ".lock");
-    int err = ERR_OK;
-    w->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (w->lock_fd < 0) {
-        err = errno == ENOSPC ? ERR_FULL : ERR_IO;
-        log_error("store %s: cannot create %s: %s; check that the folder exists and its rights",
-                  path, name, strerror(errno));
-    } else if (flock(w->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-        err = ERR_BUSY;
-        log_error("store %s: another process writes to it; stop the other busbard or set "
-                  "store.path to another file",
-                  path);
-    }
-    free(name);
-    return err;
-}
-
 static int load_cursors(struct writer *w) {
     sqlite3_stmt *s = NULL;
     int err = db_prepare(w->db, "SELECT dest,epoch,floor,ranges FROM cursor WHERE dest='mqtt'", &s);
@@ -75,18 +50,124 @@ static int load_cursors(struct writer *w) {
     return err;
 }
 
-static int load(struct writer *w) {
+static int load_head(struct writer *w) {
     int64_t head = 0;
     int err = db_get_i64(w->db, "SELECT value FROM meta WHERE key='epoch'", 0, &w->epoch);
     if (err == ERR_OK)
         err = db_get_i64(w->db, "SELECT max(seq) FROM outbox", 0, &head);
     w->seq_next = w->seq_seen = (uint64_t)head + 1;
+    return err;
+}
+
+/* A log that was cut short, an old copy put in its place, a deleted store: numbers that were given
+ * would be given again for something else. */
+static int check_note(struct writer *w, bool created, ms_t now_ms) {
+    struct store_note note = {0};
+    ms_t epoch = 0;
+    int err = load_head(w);
+    if (err < 0 || !store_note_read(w->lock_fd, &note) || note.seq == 0)
+        return err;
+    if (!created && (w->epoch > note.epoch || (w->epoch == note.epoch && w->seq_next > note.seq)))
+        return ERR_OK;
+    const struct epoch_change change = {
+        .reason = created ? "the store is new" : "the store is older than what was sent from it",
+        .old_epoch = note.epoch,
+        .old_seq = note.seq,
+        .now_ms = now_ms};
+    if (created)
+        err = epoch_adopt(w->db, note.epoch);
+    if (err == ERR_OK)
+        err = epoch_begin(w->db, &change, &epoch);
+    if (err == ERR_OK)
+        log_warn("store %s: %s; epoch %" PRId64 " ended at seq %" PRIu64 ", epoch %" PRId64
+                 " begins",
+                 w->path, change.reason, note.epoch, note.seq, epoch);
+    return err < 0 ? err : load_head(w);
+}
+
+static int load(struct writer *w, bool created, ms_t now_ms) {
+    w->dest_count = 0;
+    int err = check_note(w, created, now_ms);
     if (err == ERR_OK)
         err = load_cursors(w);
     for (int i = 0; err == ERR_OK && i < WRITER_STATEMENT_COUNT; i++)
         err = db_prepare(w->db, statement_sql[i], &w->statements[i]);
-    if (err < 0)
+    if (err < 0) {
         db_report(w->db, w->path, "cannot read", sqlite3_extended_errcode(w->db));
+        return err;
+    }
+    const struct store_note note = {w->epoch, w->seq_next - 1};
+    store_note_write(w->lock_fd, note);
+    return ERR_OK;
+}
+
+static void close_db(struct writer *w) {
+    for (int i = 0; i < WRITER_STATEMENT_COUNT; i++)
+        sqlite3_finalize(w->statements[i]);
+    memset(w->statements, 0, sizeof w->statements);
+    db_close(w->db);
+    w->db = NULL;
+}
+
+/* Everything into the file itself, so that its first page can be kept. */
+static int settle(struct writer *w, uint8_t page[STORE_PAGE_BYTES], bool *ret_have) {
+    int err = db_exec(w->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    db_close(w->db);
+    w->db = NULL;
+    *ret_have = store_read_page1(w->path, page);
+    return err < 0 ? err : db_open(w->path, DB_WRITE, &w->db);
+}
+
+static int open_db(struct writer *w, ms_t now_ms) {
+    uint8_t page[STORE_PAGE_BYTES];
+    struct store_note note = {0};
+    int64_t before = 0;
+    replace_finish(w->path);
+    bool have = store_read_page1(w->path, page);
+    int err = db_open(w->path, DB_WRITE, &w->db);
+    if (err == ERR_OK)
+        err = db_get_i64(w->db, "PRAGMA user_version", 0, &before);
+    if (err == ERR_OK && store_note_read(w->lock_fd, &note) && note.epoch >= now_ms)
+        now_ms = note.epoch + 1;
+    if (err == ERR_OK)
+        err = schema_migrate(w->db, w->path, now_ms);
+    if (err == ERR_OK && (!have || before != schema_version()))
+        err = settle(w, page, &have);
+    if (err == ERR_OK)
+        err = load(w, before == 0, now_ms);
+    if (err == ERR_OK && have)
+        store_keep_page1(w->path, page);
+    w->inode = store_inode(w->path);
+    if (err < 0)
+        close_db(w);
+    return err;
+}
+
+static int replace(struct writer *w, ms_t now_ms, struct store_note note) {
+    int err = replace_damaged(w->path, now_ms, note);
+    return err < 0 ? err : open_db(w, now_ms);
+}
+
+bool writer_is_damaged(const struct writer *w) {
+    if (!w->db)
+        return true;
+    int code = sqlite3_errcode(w->db) & 0xff;
+    return w->damaged || code == SQLITE_CORRUPT || code == SQLITE_NOTADB || db_is_suspect(w->inode);
+}
+
+int writer_replace(struct writer *w, ms_t now_ms) {
+    const struct store_note note = {w->epoch, w->seq_next - 1};
+    if (w->db) /* its log stays with it, and must not be taken for the log of the new one */
+        sqlite3_db_config(w->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    pthread_mutex_lock(&w->lock);
+    w->dest_count = 0;
+    w->seq_seen = 1; /* nobody acknowledges meanwhile */
+    pthread_mutex_unlock(&w->lock);
+    close_db(w);
+    w->damaged = false;
+    int err = replace(w, now_ms, note);
+    if (err < 0) /* the damaged one is better than none */
+        open_db(w, now_ms);
     return err;
 }
 
@@ -98,22 +179,20 @@ int writer_open(struct writer *w, const char *path, ms_t now_ms) {
     w->path = strdup(path);
     int err = w->path ? ERR_OK : ERR_NOMEM;
     if (err == ERR_OK)
-        err = take_lock(w, path);
+        err = store_lock(path, &w->lock_fd);
     if (err == ERR_OK)
-        err = db_open(path, DB_WRITE, &w->db);
-    if (err == ERR_OK)
-        err = schema_migrate(w->db, path, now_ms);
-    if (err == ERR_OK)
-        err = load(w);
+        err = open_db(w, now_ms);
+    struct store_note note = {0};
+    if (err == ERR_CORRUPT &&
+        ((store_note_read(w->lock_fd, &note) && note.epoch > 0) || store_is_database(path)))
+        err = replace(w, now_ms, note);
     if (err < 0)
         writer_close(w);
     return err;
 }
 
 void writer_close(struct writer *w) {
-    for (int i = 0; i < WRITER_STATEMENT_COUNT; i++)
-        sqlite3_finalize(w->statements[i]);
-    db_close(w->db);
+    close_db(w);
     if (w->lock_fd >= 0)
         close(w->lock_fd); /* and with it the lock */
     pending_fini(&w->pending);
@@ -145,9 +224,23 @@ static int number_devices(struct writer *w, const struct site *site) {
     return err;
 }
 
+static int put_layout(struct writer *w, const struct pack *p, int64_t id) {
+    sqlite3_stmt *add = NULL;
+    int err = db_prepare(w->db, "INSERT OR REPLACE INTO layout(id,body) VALUES(?,?)", &add);
+    if (err < 0)
+        return err;
+    if (id > 0)
+        sqlite3_bind_int64(add, 1, id);
+    sqlite3_bind_blob(add, 2, p->data, (int)p->len, SQLITE_STATIC);
+    err = db_run(add);
+    w->layout = sqlite3_last_insert_rowid(w->db);
+    sqlite3_finalize(add);
+    return err;
+}
+
 /* The layout's row: the one with the same bytes, else a new one. */
 static int store_layout(struct writer *w, const struct pack *p) {
-    sqlite3_stmt *find = NULL, *add = NULL;
+    sqlite3_stmt *find = NULL;
     int err = db_prepare(w->db, "SELECT id FROM layout WHERE body=?", &find);
     if (err < 0)
         return err;
@@ -156,19 +249,11 @@ static int store_layout(struct writer *w, const struct pack *p) {
     if (rc == SQLITE_ROW)
         w->layout = sqlite3_column_int64(find, 0);
     sqlite3_finalize(find);
-    if (rc != SQLITE_DONE)
-        return db_err(rc);
-    err = db_prepare(w->db, "INSERT INTO layout(body) VALUES(?)", &add);
-    if (err < 0)
-        return err;
-    sqlite3_bind_blob(add, 1, p->data, (int)p->len, SQLITE_STATIC);
-    err = db_run(add);
-    w->layout = sqlite3_last_insert_rowid(w->db);
-    sqlite3_finalize(add);
-    return err;
+    return rc == SQLITE_DONE ? put_layout(w, p, 0) : db_err(rc);
 }
 
-static int write_layout(struct writer *w, const struct site *site) {
+/* id 0: the row with the same bytes, or a new one. */
+static int write_layout(struct writer *w, const struct site *site, int64_t id) {
     size_t cap = 4096 + site->device_count * LAYOUT_PER_DEVICE + site->feed_count * 128;
     for (size_t i = 0; i < site->device_count; i++)
         cap += site->devices[i].profile->point_count * LAYOUT_PER_POINT;
@@ -178,7 +263,7 @@ static int write_layout(struct writer *w, const struct site *site) {
     struct pack p;
     pack_init(&p, memory, cap);
     layout_write(&p, site, w->device_no);
-    int err = p.overflow ? ERR_LIMIT : store_layout(w, &p);
+    int err = p.overflow ? ERR_LIMIT : id > 0 ? put_layout(w, &p, id) : store_layout(w, &p);
     free(memory);
     return err;
 }
@@ -196,7 +281,7 @@ int writer_set_site(struct writer *w, const struct site *site) {
     if (err == ERR_OK)
         err = number_devices(w, site);
     if (err == ERR_OK)
-        err = write_layout(w, site);
+        err = write_layout(w, site, 0);
     if (err == ERR_OK)
         err = writer_set_destinations(w, site);
     if (err == ERR_OK)
@@ -207,6 +292,21 @@ int writer_set_site(struct writer *w, const struct site *site) {
             db_exec(w->db, "ROLLBACK");
     }
     return err;
+}
+
+/* Numbers in memory and in blocks that wait keep their meaning in the new store. */
+int writer_keep_site(struct writer *w, const struct site *site) {
+    sqlite3_stmt *s = NULL;
+    int err = db_prepare(w->db, "INSERT OR REPLACE INTO device(id,name) VALUES(?,?)", &s);
+    for (size_t i = 0; err == ERR_OK && i < site->device_count; i++) {
+        sqlite3_bind_int64(s, 1, w->device_no[i]);
+        sqlite3_bind_text(s, 2, site->devices[i].id, -1, SQLITE_STATIC);
+        err = db_run(s);
+    }
+    sqlite3_finalize(s);
+    if (err == ERR_OK)
+        err = write_layout(w, site, w->layout);
+    return err == ERR_OK ? writer_set_destinations(w, site) : err;
 }
 
 bool writer_last_start(struct writer *w, int64_t code, ms_t *ret_start) {

@@ -22,6 +22,10 @@ void api_fini(struct api *a) {
 
 struct reader *api_reader(struct api *a) {
     us_t now = clock_now().mono_us;
+    if (a->reader && reader_replaced(a->reader)) {
+        reader_close(a->reader);
+        a->reader = NULL;
+    }
     if (a->reader || now < a->retry_mono_us)
         return a->reader;
     a->retry_mono_us = now + RETRY_US;

@@ -71,7 +71,7 @@ static void a_newer_or_foreign_database_is_refused(void **state) {
     assert_int_equal(db_open(g.works.path, DB_WRITE, &db), ERR_OK);
     assert_int_equal(db_exec(db, "PRAGMA application_id=7"), ERR_OK);
     db_close(db);
-    assert_int_equal(rig_open(&g, T0), ERR_CORRUPT);
+    assert_int_equal(rig_open(&g, T0), ERR_REFUSED);
     works_fini(&g.works);
 }
 
