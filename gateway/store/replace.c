@@ -59,7 +59,7 @@ static int fill(sqlite3 *db, const struct replacement *r) {
     int err = open_damaged(r->path, r->aside, &from);
     bool readable = err == ERR_OK;
     if (readable)
-        err = salvage_copy(from, db, &counts);
+        err = salvage_copy(from, db, r->now_ms, &counts);
     else
         err = ERR_OK; /* nothing can be read: begin anew */
     sqlite3_close(from);
@@ -76,9 +76,9 @@ static int fill(sqlite3 *db, const struct replacement *r) {
     if (err == ERR_OK)
         err = epoch_begin(db, &change, &epoch);
     if (err == ERR_OK)
-        log_warn("store %s: %" PRIu64 " rows salvaged, %" PRIu64 " bad places; epoch %" PRId64
+        log_warn("store %s: %" PRIu64 " rows salvaged, %d tables are damaged; epoch %" PRId64
                  " begins",
-                 r->path, counts.rows, counts.bad_places, epoch);
+                 r->path, counts.rows, counts.damaged_tables, epoch);
     return err;
 }
 

@@ -65,25 +65,29 @@ int salvage_open(const char *path, sqlite3 **ret) {
     return ERR_OK;
 }
 
-static int copy_table(sqlite3 *from, sqlite3 *to, const char *name, struct salvage_counts *counts) {
-    struct salvage_table t;
-    int err = salvage_table_init(&t, from, to, name, clock_now().utc_us / US_PER_MS);
-    if (err == ERR_NOT_FOUND)
-        return ERR_OK;
-    bool done = false;
+static int copy_table(sqlite3 *from, sqlite3 *to, const char *name, ms_t now_ms,
+                      struct salvage_counts *counts) {
+    struct salvage_table *t = malloc(sizeof *t);
+    if (!t)
+        return ERR_NOMEM;
+    int err = salvage_table_init(t, from, to, name, now_ms);
+    bool done = err == ERR_NOT_FOUND;
+    if (done)
+        err = ERR_OK;
     while (err == ERR_OK && !done) {
         err = db_exec(to, "BEGIN");
         if (err == ERR_OK)
-            err = salvage_table_step(&t, is_bulk(name) ? BULK_ROWS : BATCH_ROWS, &done);
+            err = salvage_table_step(t, is_bulk(name) ? BULK_ROWS : BATCH_ROWS, &done);
         if (err == ERR_OK)
             err = db_exec(to, "COMMIT");
         done = done || is_bulk(name);
     }
     if (!sqlite3_get_autocommit(to))
         db_exec(to, "ROLLBACK");
-    counts->rows += t.rows;
-    counts->bad_places += t.bad_places;
-    salvage_table_fini(&t);
+    counts->rows += t->rows;
+    counts->damaged_tables += t->damaged;
+    salvage_table_fini(t);
+    free(t);
     return err;
 }
 
@@ -101,7 +105,7 @@ static int reserve_numbers(sqlite3 *to) {
                    " max(n)>(SELECT coalesce(max(id),0) FROM device)");
 }
 
-int salvage_copy(sqlite3 *from, sqlite3 *to, struct salvage_counts *ret) {
+int salvage_copy(sqlite3 *from, sqlite3 *to, ms_t now_ms, struct salvage_counts *ret) {
     struct names tables;
     struct salvage_counts counts = {0};
     int64_t head = 0;
@@ -109,7 +113,7 @@ int salvage_copy(sqlite3 *from, sqlite3 *to, struct salvage_counts *ret) {
     if (db_get_i64(from, "SELECT value FROM meta WHERE key='epoch'", 0, &counts.epoch) < 0)
         counts.epoch = 0;
     for (int i = 0; err == ERR_OK && i < tables.count; i++)
-        err = copy_table(from, to, tables.name[i], &counts);
+        err = copy_table(from, to, tables.name[i], now_ms, &counts);
     if (err == ERR_OK)
         err = reserve_numbers(to);
     if (err == ERR_OK)
@@ -124,6 +128,7 @@ int salvage_copy(sqlite3 *from, sqlite3 *to, struct salvage_counts *ret) {
 
 struct salvage_rest {
     sqlite3 *from, *to;
+    ms_t now_ms;
     struct names tables;
     int next;
     bool open;
@@ -131,11 +136,12 @@ struct salvage_rest {
     uint64_t rows;
 };
 
-int salvage_rest_new(const char *path, sqlite3 *to, struct salvage_rest **ret) {
+int salvage_rest_new(const char *path, sqlite3 *to, ms_t now_ms, struct salvage_rest **ret) {
     struct salvage_rest *r = calloc(1, sizeof *r);
     if (!r)
         return ERR_NOMEM;
     r->to = to;
+    r->now_ms = now_ms;
     int err = salvage_open(path, &r->from);
     if (err == ERR_OK)
         err = list_tables(to, &r->tables);
@@ -164,8 +170,8 @@ uint64_t salvage_rest_rows(const struct salvage_rest *r) {
 static bool next_table(struct salvage_rest *r) {
     while (!r->open && r->next < r->tables.count) {
         const char *name = r->tables.name[r->next++];
-        r->open = is_bulk(name) && salvage_table_init(&r->table, r->from, r->to, name,
-                                                      clock_now().utc_us / US_PER_MS) == ERR_OK;
+        r->open = is_bulk(name) &&
+                  salvage_table_init(&r->table, r->from, r->to, name, r->now_ms) == ERR_OK;
     }
     return r->open;
 }

@@ -16,21 +16,21 @@
 
 struct salvage_counts {
     uint64_t rows;
-    uint64_t bad_places; /* where a row could not be read */
-    ms_t epoch;          /* of the damaged store; 0 unknown */
-    uint64_t seq_head;   /* highest in its outbox; 0 unknown */
+    int damaged_tables; /* in which something could not be read */
+    ms_t epoch;         /* of the damaged store; 0 unknown */
+    uint64_t seq_head;  /* highest in its outbox; 0 unknown */
 };
 
 /* Opens a damaged store for reading. Never writes to it. ERR_CORRUPT: not even its table of tables
  * can be read. */
 int salvage_open(const char *path, sqlite3 **ret);
 /* Everything but the bulk of raw readings, into an empty store of this version. ERR_FULL, ERR_IO of
- * the new store; damage of the old one is only counted. */
-int salvage_copy(sqlite3 *from, sqlite3 *to, struct salvage_counts *ret);
+ * the new store; damage of the old one is only counted. now_ms: its times lie before it. */
+int salvage_copy(sqlite3 *from, sqlite3 *to, ms_t now_ms, struct salvage_counts *ret);
 
 /* The raw readings that salvage_copy() left, newest first. */
 struct salvage_rest;
-int salvage_rest_new(const char *path, sqlite3 *to, struct salvage_rest **ret);
+int salvage_rest_new(const char *path, sqlite3 *to, ms_t now_ms, struct salvage_rest **ret);
 void salvage_rest_free(struct salvage_rest *r); /* NULL is fine */
 /* One transaction that takes no longer than about budget_us. *ret_done: nothing is left. */
 int salvage_rest_step(struct salvage_rest *r, us_t budget_us, bool *ret_done);

@@ -163,10 +163,11 @@ void salvage_table_fini(struct salvage_table *t) {
 }
 
 static void push(struct salvage_table *t, const struct salvage_range *r) {
-    if (t->count == SALVAGE_PROBES_MAX || t->probes >= SALVAGE_PROBES_MAX)
+    int most = t->rows > 0 ? SALVAGE_PROBES_MAX : SALVAGE_PROBES_VAIN;
+    if (t->count == SALVAGE_QUEUE_MAX || t->probes >= most)
         return;
     t->probes++;
-    t->queue[(t->first + t->count++) % SALVAGE_PROBES_MAX] = *r;
+    t->queue[(t->first + t->count++) % SALVAGE_QUEUE_MAX] = *r;
 }
 
 /* The part of the range on one side of a value of its k-th part. */
@@ -183,14 +184,34 @@ static void push_between(struct salvage_table *t, int k, int64_t above, int64_t 
     push(t, &r);
 }
 
-/* Where keys of the store lie: small numbers, and times before now, denser towards it. */
+/* No value lies between the k-th parts: what follows them goes on. */
+static void split_neighbours(struct salvage_table *t, int k) {
+    struct salvage_range r = t->now;
+    if (k + 1 == t->keys)
+        return;
+    for (int i = k + 1; i < t->keys; i++)
+        r.below[i] = INT64_MAX;
+    r.below[k] = t->now.above[k];
+    push(t, &r);
+    r = t->now;
+    for (int i = k + 1; i < t->keys; i++)
+        r.above[i] = INT64_MIN;
+    r.above[k] = t->now.below[k];
+    if (r.below[k + 1] != INT64_MIN)
+        push(t, &r);
+}
+
+/* Where keys of the store lie: small numbers, the seconds of a period (each with the number after
+ * it, so that the period has a range of its own), and times before now, denser towards it. */
 static int64_t landmark(const struct salvage_table *t, int i) {
-    enum { SMALL = 6, TIMES = 16 };
-    if (i < SMALL)
-        return ((int64_t)1 << (4 * i)) - 1; /* 0, 15, 255 .. */
-    if (i < SMALL + TIMES)
-        return t->now_ms - ((ms_t)3600000 << (SMALL + TIMES - 1 - i)); /* 3.7 years .. an hour */
-    return INT64_MAX;
+    static const int64_t numbers[] = {0,    15,    60,    61,    255,     900,     901,    3600,
+                                      3601, 65535, 86400, 86401, 1048575, 2592000, 2592001};
+    enum { NUMBERS = sizeof numbers / sizeof numbers[0], TIMES = 17 };
+    if (i < NUMBERS)
+        return numbers[i];
+    if (i < NUMBERS + TIMES)
+        return t->now_ms - (((ms_t)3600000 << (NUMBERS + TIMES - 1 - i)) >> 1); /* 3.7 years .. */
+    return i == NUMBERS + TIMES ? t->now_ms + 3600000 : INT64_MAX; /* a clock that was ahead */
 }
 
 /* Halves what is left between two bad places, at the first part of the key in which they differ. */
@@ -203,8 +224,11 @@ static void split(struct salvage_table *t) {
     int64_t above = t->now.above[k], below = t->now.below[k];
     if (above != INT64_MIN && below != INT64_MAX) {
         int64_t middle = above / 2 + below / 2;
-        if (middle <= above || middle >= below)
+        if (below - above <= 1) {
+            split_neighbours(t, k);
             return;
+        }
+        middle = middle <= above ? above + 1 : middle >= below ? below - 1 : middle;
         push_between(t, k, middle, below);
         push_between(t, k, above, middle);
         return;
@@ -215,6 +239,8 @@ static void split(struct salvage_table *t) {
         if (to <= from)
             continue;
         to = to < below ? to : below;
+        if (from == above && to == below)
+            return; /* nothing is known of what lies there */
         push_between(t, k, from, to);
         from = to;
     }
@@ -241,7 +267,7 @@ static int put_row(struct salvage_table *t, sqlite3_stmt *s) {
 /* The reading ended: at the other end of the range, or at a bad place. */
 static void end_phase(struct salvage_table *t, sqlite3_stmt *s, bool bad) {
     sqlite3_reset(s);
-    t->bad_places += bad;
+    t->damaged = t->damaged || bad;
     t->started = bad && t->phase == SALVAGE_DOWN;
     if (t->started) {
         t->phase = SALVAGE_UP;
@@ -261,7 +287,7 @@ int salvage_table_step(struct salvage_table *t, uint64_t most, bool *ret_done) {
                 return ERR_OK;
             }
             t->now = t->queue[t->first];
-            t->first = (t->first + 1) % SALVAGE_PROBES_MAX;
+            t->first = (t->first + 1) % SALVAGE_QUEUE_MAX;
             t->count--;
             t->started = true;
             t->phase = SALVAGE_DOWN;

@@ -1,4 +1,5 @@
-/* One table on its way from a damaged store into a new one. Internal to the salvage. */
+/* One table on its way from a damaged store into a new one. Large: not for the stack. Internal to
+ * the salvage. */
 #ifndef BUSBAR_STORE_SALVAGE_TABLE_H
 #define BUSBAR_STORE_SALVAGE_TABLE_H
 
@@ -9,7 +10,9 @@
 #include "base/units.h"
 
 #define SALVAGE_KEYS_MAX    4
-#define SALVAGE_PROBES_MAX  1024 /* places between bad ones that are tried */
+#define SALVAGE_PROBES_MAX  8192 /* places between bad ones that are tried: a second or so */
+#define SALVAGE_PROBES_VAIN 4096 /* of them without a single row */
+#define SALVAGE_QUEUE_MAX   8192
 #define SALVAGE_COLUMNS_MAX 32
 
 /* Between two keys, both excluded. */
@@ -28,9 +31,10 @@ struct salvage_table {
     bool started;
     enum salvage_phase phase;
     struct salvage_range now;
-    struct salvage_range queue[SALVAGE_PROBES_MAX];
+    struct salvage_range queue[SALVAGE_QUEUE_MAX];
     int first, count, probes;
-    uint64_t rows, bad_places;
+    uint64_t rows;
+    bool damaged; /* some place could not be read */
 };
 
 /* ERR_NOT_FOUND: the damaged store has no such table, or it stays behind. */

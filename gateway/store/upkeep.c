@@ -151,7 +151,7 @@ static bool replace_store(struct upkeep *u, const struct instant *now) {
 }
 
 /* Raw readings of the store before, a little each second, as long as there is room for them. */
-static void salvage_more(struct upkeep *u) {
+static void salvage_more(struct upkeep *u, ms_t now_ms) {
     sqlite3 *db = u->writer->db;
     bool done = false;
     int err = ERR_OK;
@@ -164,7 +164,7 @@ static void salvage_more(struct upkeep *u) {
         sqlite3_finalize(s);
         if (path[0] == '\0')
             return;
-        err = salvage_rest_new(path, db, &u->rest);
+        err = salvage_rest_new(path, db, now_ms, &u->rest);
         done = err < 0; /* it was taken away, or nothing can be read */
     }
     if (!done && room_is_low(&u->room))
@@ -214,5 +214,5 @@ void upkeep_second(struct upkeep *u, const struct instant *now) {
         u->low = low;
     }
     if (u->state == STORE_GOOD && !u->writer->failing)
-        salvage_more(u);
+        salvage_more(u, now_ms);
 }
