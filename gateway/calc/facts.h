@@ -128,6 +128,9 @@ struct slot_facts {
     bool late;
     uint8_t clock_state; /* enum clock_sync, worst */
     double clock_offset_ms;
+    /* How long the slot was on the monotonic clock, when the wall clock was stepped in it; 0: as
+     * long as it says. Its demand is not confirmed: it is in no maximum. */
+    uint64_t lived_ms;
     struct power_stat power[SITE_POWER_COUNT];
     bool absent[SITE_POWER_COUNT];
     double energy_kwh[SITE_ENERGY_COUNT];
@@ -154,6 +157,10 @@ struct slot_facts {
  * none: those of the worst part win. */
 void facts_init(struct slot_facts *f, const struct site *s, enum slot_period p, ms_t start,
                 ms_t end);
+/* How long the slot was. */
+static inline double facts_lived_ms(const struct slot_facts *f) {
+    return f->lived_ms > 0 ? (double)f->lived_ms : (double)(f->end - f->start);
+}
 /* Adds a shorter slot that lies in f, in order of time. Energies unknown in one part stay unknown
  * in the sum only when no part knows them; coverage tells how much is missing. */
 void facts_merge(struct slot_facts *f, const struct slot_facts *part);

@@ -57,7 +57,8 @@ void range_merge(struct range_stat *into, const struct range_stat *part) {
     into->max = fmax(into->max, part->max);
 }
 
-static void merge_point(struct point_facts *into, const struct point_facts *part) {
+/* confirmed: the part was as long as it says, so its block may be a maximum. */
+static void merge_point(struct point_facts *into, const struct point_facts *part, bool confirmed) {
     double s_max = into->s_kva.max;
 
     add(&into->import_kwh, part->import_kwh);
@@ -68,7 +69,8 @@ static void merge_point(struct point_facts *into, const struct point_facts *part
     larger(&s_max, &into->s_max_at, part->s_kva.max, part->s_max_at);
     range_merge(&into->s_kva, &part->s_kva);
     into->p_max_kw = fmax(into->p_max_kw, part->p_max_kw);
-    larger(&into->block_kw, &into->block_at, part->block_kw, part->block_at);
+    if (confirmed)
+        larger(&into->block_kw, &into->block_at, part->block_kw, part->block_at);
     merge_peak(&into->sliding, &part->sliding);
     later_peak(&into->month_max, &part->month_max);
     range_merge(&into->voltage_deviation_pct, &part->voltage_deviation_pct);
@@ -122,8 +124,10 @@ static void merge_cost(struct slot_facts *f, const struct slot_facts *part, size
     into->priced_by_curve = into->priced_by_curve || from->priced_by_curve;
 }
 
-static void merge_account(struct account_facts *into, const struct account_facts *part) {
-    larger(&into->block_kw, &into->block_at, part->block_kw, part->block_at);
+static void merge_account(struct account_facts *into, const struct account_facts *part,
+                          bool confirmed) {
+    if (confirmed)
+        larger(&into->block_kw, &into->block_at, part->block_kw, part->block_at);
     merge_peak(&into->sliding, &part->sliding);
     merge_peak(&into->coincident, &part->coincident);
     later_peak(&into->month_max, &part->month_max);
@@ -268,13 +272,14 @@ static void merge_virtuals(struct slot_facts *f, const struct slot_facts *part) 
 }
 
 void facts_merge(struct slot_facts *f, const struct slot_facts *part) {
+    bool confirmed = part->lived_ms == 0;
     for (size_t i = 0; i < f->account_count && i < part->account_count; i++) {
         merge_cost(f, part, i);
         merge_arbitrage(f, part, i);
-        merge_account(&f->accounts[i], &part->accounts[i]);
+        merge_account(&f->accounts[i], &part->accounts[i], confirmed);
     }
     for (size_t i = 0; i < f->point_count && i < part->point_count; i++)
-        merge_point(&f->points[i], &part->points[i]);
+        merge_point(&f->points[i], &part->points[i], confirmed);
     merge_powers(f, part);
     merge_transformers(f, part);
     for (size_t i = 0; i < SITE_ENERGY_COUNT; i++)

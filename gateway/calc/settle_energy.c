@@ -27,7 +27,7 @@ static void sum_up_feeds(const struct settle_input *in, struct slot_facts *f) {
         n++;
     }
     f->coverage = n > 0 ? coverage / (double)n : 0.0;
-    f->covered = (uint64_t)(f->coverage * (double)(f->end - f->start) + 0.5);
+    f->covered = (uint64_t)(f->coverage * facts_lived_ms(f) + 0.5);
     if (n == 0)
         f->quality = QUALITY_MISSING;
 }
@@ -55,8 +55,10 @@ static void settle_point(const struct settle_input *in, size_t i, struct slot_fa
     p->current_unbalance_pct = supply->current_unbalance_pct;
     p->frequency_hz = supply->frequency_hz;
     if (f->period == SLOT_15M) {
-        p->block_kw = feed->partial ? (double)NAN : p->import_kwh / HOURS(f->end - f->start);
+        p->block_kw = feed->partial ? (double)NAN : p->import_kwh / HOURS(facts_lived_ms(f));
         p->block_at = f->start;
+        if (f->lived_ms > 0) /* not confirmed: in no maximum */
+            return;
         p->sliding = in->sliding[i];
         demand_peak_take(&p->sliding, p->block_kw, f->start);
     }
@@ -93,7 +95,8 @@ static void settle_account(const struct settle_input *in, size_t i, struct slot_
     r->block_kw = any_known ? demand_combine(a->combination, block, standby, n) : (double)NAN;
     r->block_at = f->start;
     /* of several points the block is the best that is known of their sum at one time */
-    demand_peak_take(&r->coincident, r->block_kw, f->start);
+    if (f->lived_ms == 0)
+        demand_peak_take(&r->coincident, r->block_kw, f->start);
     if (n == 1)
         r->coincident = sliding[0];
     r->sliding = demand_month_max(a->combination, sliding, standby, n, &r->coincident);
@@ -125,7 +128,7 @@ static void settle_transformer(const struct settle_input *in, size_t i, struct s
         r->s_max_kva = in->transformer_supply[i].s_kva.max;
     }
     r->loss_kwh = transformer_loss_w(t->p0_w, t->pk_w, r->s_avg_kva, t->kva) / 1000.0 *
-                  HOURS(f->end - f->start);
+                  HOURS(facts_lived_ms(f));
 }
 
 static void settle_balance(const struct settle_input *in, struct slot_facts *f) {
@@ -133,7 +136,7 @@ static void settle_balance(const struct settle_input *in, struct slot_facts *f) 
     double capacity = in->site->transformer_kva;
     f->balance.residual_kwh = load - metered;
     f->balance.feeders_kwh = metered;
-    double floor_kwh = isnan(capacity) ? 0.0 : 0.1 * capacity * HOURS(f->end - f->start);
+    double floor_kwh = isnan(capacity) ? 0.0 : 0.1 * capacity * HOURS(facts_lived_ms(f));
     double pct = residual_pct(f->balance.residual_kwh, metered, floor_kwh);
     f->balance.bad_slots = f->period == SLOT_15M && fabs(pct) > RESIDUAL_LIMIT_PCT;
 }

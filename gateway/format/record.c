@@ -56,6 +56,8 @@ static void slot_write(struct buf *b, const struct record_source *r, utc_offset_
     json_open(b, "clock");
     json_text(b, "state", r->clock_state);
     json_decimal(b, "offset_ms", f->clock_offset_ms, DECIMALS_POWER);
+    if (f->lived_ms > 0) /* of slots in which the clock was stepped */
+        json_decimal(b, "length_s", (double)f->lived_ms / 1000.0, DECIMALS_POWER);
     json_close(b);
 }
 

@@ -140,8 +140,11 @@ void counter_read_saved(struct counter_saved *s, struct unpack *u);
 /* Goes on from it. What comes from the configuration stays; where that differs, what open slots
  * have keeps its amount, and another register counts from its next reading. */
 void counter_take_over(struct counter *c, const struct counter_saved *from);
-/* After restoring: the open minute. A reading that closed the one before it belongs to it. */
-void counter_stand_at(struct counter *c, ms_t minute);
+/* After restoring: the open minute [from, to). A reading that closed the one before it belongs to
+ * it. */
+void counter_stand_at(struct counter *c, ms_t from, ms_t to);
+/* The clock was stepped by that much: the same instants have other times (feed_shift.c). */
+void counter_shift(struct counter *c, ms_t by);
 
 /* Factor from a unit to kWh, kW, kvarh or kvar; NAN when it is none of them. */
 double unit_kilo_factor(const char *unit);

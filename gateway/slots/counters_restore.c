@@ -117,8 +117,8 @@ void counter_take_over(struct counter *c, const struct counter_saved *from) {
         start_anew(c);
 }
 
-void counter_stand_at(struct counter *c, ms_t minute) {
-    c->edge = minute;
-    c->fresh = c->energy.started && slot_edge(SLOT_1M, c->energy.base_utc_ms) == minute;
+void counter_stand_at(struct counter *c, ms_t from, ms_t to) {
+    c->edge = from;
+    c->fresh = c->energy.started && c->energy.base_utc_ms >= from && c->energy.base_utc_ms < to;
     counter_settle(c);
 }

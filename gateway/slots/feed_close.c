@@ -53,7 +53,7 @@ static enum energy_method feed_energy(struct feed_state *f, enum slot_period p, 
 
 /* An exact energy makes up for what was not seen: such a slot is recovered, its coverage says how
  * much was missing. */
-static enum quality feed_quality(const struct feed_slot *s, enum quality power) {
+static enum quality feed_quality(const struct feed_slot *s, enum quality power, bool stepped) {
     enum quality q = power;
     if (s->method == METHOD_RECOVERED && q >= QUALITY_STALE)
         q = QUALITY_RECOVERED;
@@ -64,27 +64,27 @@ static enum quality feed_quality(const struct feed_slot *s, enum quality power) 
     for (int k = 0; k < FEED_DIRECTIONS; k++)
         if (s->counter[k].suspect)
             q = quality_worst(q, QUALITY_SUSPECT);
-    return q;
+    return stepped ? quality_worst(q, QUALITY_CLOCK_SUSPECT) : q;
 }
 
-void feed_close(struct pack *out, struct feed_state *f, enum slot_period p, ms_t start, ms_t end,
-                const struct slot_point *presence) {
+void feed_close(struct pack *out, struct feed_state *f, enum slot_period p,
+                const struct slot_extent *e, const struct slot_point *presence) {
     struct feed_slot s;
     struct slot_point power = *presence;
     feed_slot_clear(&s);
     bool has_power = !isnan(f->kw_factor);
     if (has_power) {
-        power = gauge_result(&f->power, p);
+        power = gauge_result(&f->power, p, e->length_ms);
         if (power.has_value)
             s.power_kw = (struct power_stat){power.mean, power.min, power.max};
     }
-    s.method = feed_energy(f, p, end, has_power && power.has_value, &s);
-    s.quality = feed_quality(&s, power.quality);
+    s.method = feed_energy(f, p, e->to, has_power && power.has_value, &s);
+    s.quality = feed_quality(&s, power.quality, e->stepped);
     s.coverage = power.coverage;
     s.has_supply = f->supply && p == SLOT_15M;
     if (s.has_supply)
         s.supply = f->supply->open;
-    slot_write_feed(out, start, &s);
+    slot_write_feed(out, e->label, &s);
 }
 
 static void mark_run(struct feed_state *f, enum slot_period p, ms_t edge) {

@@ -40,14 +40,23 @@ double feed_run_at(const struct feed_state *f, int k, ms_t t);
 /* Its counter k of FEED_COUNTERS, NULL when it has none. */
 struct counter *feed_counter_of(struct feed_state *f, int k);
 
-/* Writes the slot [start, end) as it stands. presence: of its device, for a feed without power. */
-void feed_close(struct pack *out, struct feed_state *f, enum slot_period p, ms_t start, ms_t end,
-                const struct slot_point *presence);
+/* An open slot on the clock of its end: from and to differ from its label where the clock was
+ * stepped in it. */
+struct slot_extent {
+    ms_t label, from, to;
+    ms_t length_ms; /* that coverage is of */
+    bool stepped;
+};
+/* Writes the slot as it stands. presence: of its device, for a feed without power. */
+void feed_close(struct pack *out, struct feed_state *f, enum slot_period p,
+                const struct slot_extent *e, const struct slot_point *presence);
 /* Goes over the edge of a slot that was written. */
 void feed_next_slot(struct feed_state *f, enum slot_period p, ms_t end);
 /* Nothing is written of the slot that is left: its register energy stays with the next one, or goes
  * where it belongs when the next reading tells of a gap. */
 void feed_skip(struct feed_state *f, enum slot_period p, ms_t edge);
+/* The clock was stepped by that much: the same instants have other times (feed_shift.c). */
+void feed_shift(struct feed_state *f, ms_t by);
 /* A leap to minute: what was held ends, and nothing is known of the time between. */
 void feed_leap(struct feed_state *f, ms_t minute, bool new_quarter);
 

@@ -16,8 +16,7 @@ void gauge_init(struct gauge *g) {
     gauge_next_quarter(g);
 }
 
-void gauge_add(struct gauge *g, ms_t start, const struct sample *s, uint32_t hold_ms) {
-    ms_t end = start + slot_ms(SLOT_1M);
+void gauge_add(struct gauge *g, ms_t start, ms_t end, const struct sample *s, uint32_t hold_ms) {
     if (s->utc_ms < end) {
         window_add(&g->minute, &g->hold, start, end, s, hold_ms);
         return;
@@ -41,8 +40,7 @@ static void fold(struct quarter *q, const struct window *w) {
     q->last = (float)w->last;
 }
 
-void gauge_close_minute(struct gauge *g, ms_t start) {
-    ms_t end = start + slot_ms(SLOT_1M);
+void gauge_close_minute(struct gauge *g, ms_t start, ms_t end) {
     struct window *w = &g->minute;
     window_hold_to(w, &g->hold, start, end, end);
     if (w->covered_ms == 0 && w->worst < QUALITY_MISSING)
@@ -95,7 +93,16 @@ void gauge_merge(struct slot_point *into, const struct slot_point *part, ms_t pa
     into->has_value = true;
 }
 
-struct slot_point gauge_result(const struct gauge *g, enum slot_period p) {
+static double share_of(uint32_t covered_ms, ms_t length_ms) {
+    return length_ms > 0 ? fmin((double)covered_ms / (double)length_ms, 1.0) : 0.0;
+}
+
+void gauge_shift(struct gauge *g, ms_t by) {
+    g->hold.since_utc_ms += by;
+    g->hold.until_utc_ms += by;
+}
+
+struct slot_point gauge_result(const struct gauge *g, enum slot_period p, ms_t length_ms) {
     struct slot_point s = {.is_gauge = true};
     if (p == SLOT_1M) {
         s.has_value = g->minute.covered_ms > 0;
@@ -104,7 +111,7 @@ struct slot_point gauge_result(const struct gauge *g, enum slot_period p) {
         s.max = g->minute.max;
         s.first = g->minute.first;
         s.last = g->minute.last;
-        s.coverage = (double)g->minute.covered_ms / (double)slot_ms(p);
+        s.coverage = share_of(g->minute.covered_ms, length_ms);
         s.quality = (enum quality)g->minute.worst;
     } else {
         const struct quarter *q = &g->quarter;
@@ -114,7 +121,7 @@ struct slot_point gauge_result(const struct gauge *g, enum slot_period p) {
         s.max = (double)q->max;
         s.first = (double)q->first;
         s.last = (double)q->last;
-        s.coverage = (double)q->covered_ms / (double)slot_ms(p);
+        s.coverage = share_of(q->covered_ms, length_ms);
         s.quality = (enum quality)q->worst;
     }
     return s;

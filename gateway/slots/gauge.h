@@ -32,10 +32,11 @@ static inline bool point_is_gauge(const struct point_def *p) {
 }
 
 void gauge_init(struct gauge *g);
-/* A sample of the open minute that starts at start; one beyond its end counts as at its end. */
-void gauge_add(struct gauge *g, ms_t start, const struct sample *s, uint32_t hold_ms);
+/* A sample of the open minute [start, end); one beyond its end counts as at its end. The minute is
+ * longer or shorter than one where the clock was stepped in it. */
+void gauge_add(struct gauge *g, ms_t start, ms_t end, const struct sample *s, uint32_t hold_ms);
 /* The minute is over: fold it into the quarter. It can be read until gauge_next_minute(). */
-void gauge_close_minute(struct gauge *g, ms_t start);
+void gauge_close_minute(struct gauge *g, ms_t start, ms_t end);
 void gauge_next_minute(struct gauge *g);
 void gauge_next_quarter(struct gauge *g);
 /* Adds a minute that was closed by an earlier run. */
@@ -47,7 +48,9 @@ struct slot_point gauge_nothing(void);
 void gauge_merge(struct slot_point *into, const struct slot_point *part, ms_t part_ms,
                  ms_t whole_ms);
 
-/* What the closed minute, or the quarter that ends with it, says. */
-struct slot_point gauge_result(const struct gauge *g, enum slot_period p);
+/* What the closed minute, or the quarter that ends with it, says; length_ms: how long it was. */
+struct slot_point gauge_result(const struct gauge *g, enum slot_period p, ms_t length_ms);
+/* The clock was stepped by that much: what is held goes on. */
+void gauge_shift(struct gauge *g, ms_t by);
 
 #endif

@@ -33,7 +33,7 @@ void slot_change_apply(const struct slot_change *c, struct feed_slot *f) {
         k->recovered = k->recovered || recovered;
     }
     f->method = c->method;
-    if (recovered && f->quality >= QUALITY_STALE)
+    if (recovered && f->quality >= QUALITY_STALE && f->quality != QUALITY_CLOCK_SUSPECT)
         f->quality = QUALITY_RECOVERED;
     f->quality = quality_worst(f->quality, QUALITY_RECOVERED);
 }

@@ -140,6 +140,8 @@ static int allocate(struct aggregate *a) {
 int aggregate_init(struct aggregate *a, const struct site *site, int64_t layout, struct live *live,
                    const struct aggregate_sink *sink, ms_t minute) {
     *a = (struct aggregate){.site = site, .layout = layout, .live = live, .sink = *sink};
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
+        a->bend.label[p] = INT64_MIN;
     if (allocate(a) < 0) {
         aggregate_fini(a);
         return ERR_NOMEM;
@@ -181,10 +183,14 @@ static void take_gap(struct aggregate *a, size_t device, int32_t feed, int k, st
                           .feed = (uint32_t)feed,
                           .counter = (uint32_t)k,
                           .device_feeds = (uint32_t)state->feed_count};
-    g.open_start[SLOT_1M] = state->minute;
-    g.open_start[SLOT_15M] = slot_edge(SLOT_15M, state->minute);
+    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
+        g.open_start[p] =
+            aggregate_from(a, (enum slot_period)p, slot_edge((enum slot_period)p, state->minute));
     const struct counter before = *c;
-    if (change->gap_from == 0 || !counter_take_gap(c, change, g.open_start, &g.gap))
+    struct counter_change since = *change;
+    if (since.gap_from != 0 && since.gap_from < a->bend.gap_floor)
+        since.gap_from = a->bend.gap_floor;
+    if (since.gap_from == 0 || !counter_take_gap(c, &since, g.open_start, &g.gap))
         return;
     if (a->sink.gap(a->sink.arg, &g) < 0)
         *c = before; /* the open slot has it */
@@ -217,7 +223,7 @@ static void take_counter(struct aggregate *a, int32_t feed, int k, struct counte
     struct counter_change change =
         counter_add(c, def, decode_raw(def, reading_registers(r) + def->image_offset),
                     decode_multiplier(d, r, i, &conflict), s->utc_ms, (ms_t)hold_ms(d),
-                    state->minute, feed_run_at(f, k, s->utc_ms));
+                    aggregate_from(a, SLOT_1M, state->minute), feed_run_at(f, k, s->utc_ms));
     if (a->replaying && is_doubtful(change.event)) {
         *c = before;
         return;
@@ -250,6 +256,12 @@ static struct sample feed_power(const struct aggregate *a, const struct device *
     return power;
 }
 
+static void add_to_minute(const struct aggregate *a, const struct device_state *state,
+                          struct gauge *g, const struct sample *s, uint32_t hold) {
+    gauge_add(g, aggregate_from(a, SLOT_1M, state->minute), state->minute + slot_ms(SLOT_1M), s,
+              hold);
+}
+
 static void take_feed(struct aggregate *a, const struct device_state *state, struct feed_state *f,
                       const struct feed *feed, const struct reading *r, bool late) {
     const struct device *d = device_of(a, r->device);
@@ -260,7 +272,7 @@ static void take_feed(struct aggregate *a, const struct device_state *state, str
         f->kw_utc_ms = power.utc_ms;
         f->kw_quality = power.quality;
         if (!late) {
-            gauge_add(&f->power, state->minute, &power, hold_ms(d));
+            add_to_minute(a, state, &f->power, &power, hold_ms(d));
             feed_run_take(&f->run, f->kw, power.utc_ms, (ms_t)hold_ms(d));
         }
     }
@@ -279,7 +291,7 @@ static void take_points(struct aggregate *a, const struct device_state *state,
         struct gauge *g = &a->points[d->point_base + i];
         const struct sample *s = &a->scratch[i];
         if (point_is_gauge(&d->profile->points[i])) {
-            gauge_add(g, state->minute, s, hold_ms(d));
+            add_to_minute(a, state, g, s, hold_ms(d));
         } else { /* the last one counts */
             g->minute.last = s->value;
             g->minute.samples++;
@@ -332,7 +344,7 @@ void aggregate_reading(struct aggregate *a, struct reading *r) {
         aggregate_close_minute(a, r->device);
     settle_counters(a, r->device);
     state->taken = true;
-    bool late = r->utc_ms < state->minute;
+    bool late = r->utc_ms < aggregate_from(a, SLOT_1M, state->minute);
     bool answered = r->kind == READING_POLL && any_was_read(a->scratch, n);
     if (answered)
         state->answered_utc_ms = r->utc_ms;
@@ -342,7 +354,7 @@ void aggregate_reading(struct aggregate *a, struct reading *r) {
         struct sample presence = {.utc_ms = r->utc_ms,
                                   .value = 1.0,
                                   .quality = answered ? QUALITY_GOOD : QUALITY_MISSING};
-        gauge_add(&state->presence, state->minute, &presence, hold_ms(d));
+        add_to_minute(a, state, &state->presence, &presence, hold_ms(d));
         take_points(a, state, d, n);
     }
     for (int32_t i = 0; i < state->feed_count; i++) {
@@ -363,7 +375,7 @@ double aggregate_so_far(const struct aggregate *a, int32_t feed, enum feed_count
     const struct counter *c = &f->counter[direction];
     double run = feed_run_at(f, (int)direction, f->kw_utc_ms);
     size_t device = (size_t)a->site->feeds[feed].device;
-    ms_t start = slot_edge(p, a->devices[device].minute);
+    ms_t start = aggregate_from(a, p, slot_edge(p, a->devices[device].minute));
     if (c->point != SITE_NONE && !isnan(c->per_register))
         return counter_so_far(c, p, start + (ms_t)hold_ms(&a->site->devices[device]), run);
     return isnan(run) ? run : run - f->run.mark[p][direction];

@@ -51,6 +51,13 @@ struct aggregate_sink {
     void (*event)(void *arg, const struct event_body *e);
 };
 
+/* The open slots in which the wall clock was stepped last: they began at `from` of the clock that
+ * holds now. */
+struct clock_bend {
+    ms_t label[SLOT_OPEN_COUNT], from[SLOT_OPEN_COUNT];
+    ms_t gap_floor; /* no slot before it gets energy of a gap: its times were another clock's */
+};
+
 struct aggregate {
     const struct site *site;
     int64_t layout;
@@ -59,6 +66,7 @@ struct aggregate {
     struct gauge *points;
     struct device_state *devices;
     struct feed_state *feeds;
+    struct clock_bend bend;
     int32_t *feed_order;
     struct sample *scratch; /* of one reading */
     uint8_t *body;          /* one encoded slot or checkpoint */
@@ -78,6 +86,16 @@ void aggregate_reading(struct aggregate *a, struct reading *r);
 void aggregate_close_minute(struct aggregate *a, size_t device);
 /* Closes the open quarter where it stands; its last minute must be closed. */
 void aggregate_close_quarter(struct aggregate *a, size_t device);
+/* Where the open slot of a label begins on the clock. */
+ms_t aggregate_from(const struct aggregate *a, enum slot_period p, ms_t label);
+/* The label of the open slot that t falls into. */
+ms_t aggregate_label(const struct aggregate *a, enum slot_period p, ms_t t);
+/* The clock is stepped away from the open slots: those that have begun (minute, quarter) close at
+ * `at`. Then the device goes over to another minute with all that it holds. */
+void aggregate_leave(struct aggregate *a, size_t device, ms_t at, bool minute, bool quarter,
+                     ms_t next_minute);
+/* The clock was stepped by that much: the same instants have other times. */
+void aggregate_shift(struct aggregate *a, ms_t by);
 /* The minutes from here to minute are lost to this device: nothing is written for them. */
 void aggregate_skip_to(struct aggregate *a, size_t device, ms_t minute);
 

@@ -4,8 +4,11 @@
 #include "base/err.h"
 #include "store/aggregate.h"
 
-/* Bytes of a checkpoint: u8 version, signed minute, varint counters, then these. */
-#define CHECKPOINT_VERSION 3
+/* Bytes of a checkpoint: u8 version, signed minute, the bend (from version 4 on: u8 whether there
+ * is one, then label and from of each period and the floor, signed), varint counters, then these.
+ */
+#define CHECKPOINT_VERSION 4
+#define CHECKPOINT_NO_BEND 3
 #define AHEAD_MAX_MS       (5 * MS_PER_MIN) /* further, its clock was not to be believed */
 
 /* The n-th counter of a device, whatever feed it belongs to; NULL beyond the last. */
@@ -22,6 +25,30 @@ static struct counter *device_counter(const struct aggregate *a, size_t device, 
     return NULL;
 }
 
+static void save_bend(const struct clock_bend *b, struct pack *p) {
+    bool any = b->label[SLOT_1M] != INT64_MIN;
+    pack_u8(p, any);
+    for (int i = 0; any && i < SLOT_OPEN_COUNT; i++) {
+        pack_signed(p, b->label[i]);
+        pack_signed(p, b->from[i]);
+    }
+    if (any)
+        pack_signed(p, b->gap_floor);
+}
+
+static void read_bend(struct clock_bend *b, struct unpack *u) {
+    struct clock_bend read;
+    if (!unpack_u8(u))
+        return;
+    for (int i = 0; i < SLOT_OPEN_COUNT; i++) {
+        read.label[i] = unpack_signed(u);
+        read.from[i] = unpack_signed(u);
+    }
+    read.gap_floor = unpack_signed(u);
+    if (!u->bad)
+        *b = read;
+}
+
 size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, size_t cap) {
     struct pack p;
     size_t n = 0;
@@ -30,6 +57,7 @@ size_t aggregate_save(const struct aggregate *a, size_t device, uint8_t *out, si
     pack_init(&p, out, cap);
     pack_u8(&p, CHECKPOINT_VERSION);
     pack_signed(&p, a->devices[device].minute);
+    save_bend(&a->bend, &p);
     pack_varint(&p, n);
     for (size_t i = 0; i < n; i++)
         counter_save(device_counter(a, device, i), &p);
@@ -51,23 +79,26 @@ static struct counter *find_counter(const struct aggregate *a, size_t device, ui
 
 /* Slots that ended between the checkpoint and now are behind the counter. */
 static void restore_counter(struct counter *c, const struct counter_saved *saved, ms_t saved_minute,
-                            ms_t minute) {
+                            ms_t minute, ms_t from) {
     counter_take_over(c, saved);
     for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
         enum slot_period period = (enum slot_period)p;
         if (slot_edge(period, saved_minute) != slot_edge(period, minute))
             counter_skip(c, period, slot_edge(period, minute));
     }
-    counter_stand_at(c, minute);
+    counter_stand_at(c, from, minute + slot_ms(SLOT_1M));
 }
 
 int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, size_t n) {
     struct device_state *state = &a->devices[device];
     struct unpack u;
     unpack_init(&u, body, n);
-    if (unpack_u8(&u) != CHECKPOINT_VERSION)
+    unsigned version = unpack_u8(&u);
+    if (version != CHECKPOINT_VERSION && version != CHECKPOINT_NO_BEND)
         return ERR_VERSION;
     ms_t minute = unpack_signed(&u);
+    if (version == CHECKPOINT_VERSION)
+        read_bend(&a->bend, &u);
     uint64_t counters = unpack_varint(&u);
     if (u.bad)
         return ERR_CORRUPT;
@@ -82,7 +113,8 @@ int aggregate_restore(struct aggregate *a, size_t device, const uint8_t *body, s
             return ERR_CORRUPT;
         struct counter *c = find_counter(a, device, saved.counter.name);
         if (c) /* else the configuration has it no more */
-            restore_counter(c, &saved, minute, state->minute);
+            restore_counter(c, &saved, minute, state->minute,
+                            aggregate_from(a, SLOT_1M, state->minute));
     }
     return ERR_OK;
 }
@@ -186,6 +218,7 @@ static void take_over_feed(struct feed_state *f, struct feed_state *old) {
 }
 
 void aggregate_take_over(struct aggregate *a, const struct aggregate *old) {
+    a->bend = old->bend;
     for (size_t i = 0; i < a->site->device_count; i++)
         for (size_t k = 0; k < old->site->device_count; k++)
             if (strcmp(a->site->devices[i].id, old->site->devices[k].id) == 0) {

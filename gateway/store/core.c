@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/db.h"
 #include "sys/log.h"
 
 #define CHAIN_MS       60000
@@ -95,8 +96,11 @@ static int build(struct core *c, const struct site *site) {
         return err;
     c->rollup = (struct rollup){.records = &c->records};
     c->writer->more = true; /* what an order or an earlier run has left */
-    c->writer->hooks = (struct writer_hooks){
-        .arg = c, .record = core_write_record, .gap = core_write_gap, .after = core_after};
+    c->writer->hooks = (struct writer_hooks){.arg = c,
+                                             .slot = core_write_slot,
+                                             .record = core_write_record,
+                                             .gap = core_write_gap,
+                                             .after = core_after};
     err = aggregate_init(&c->aggregate, site, c->writer->layout, c->live, &sink, c->minute);
     return err < 0 ? err : tick_init(&c->tick, site);
 }
@@ -112,6 +116,11 @@ static void demolish(struct core *c) {
  * its record. A clock that has gone back is core_advance()'s to see. */
 static ms_t first_minute(struct core *c) {
     ms_t last;
+    int64_t minute;
+    if (db_get_i64(c->writer->db, "SELECT value FROM meta WHERE key='minute'", 0, &minute) ==
+            ERR_OK &&
+        minute > 0)
+        return minute;
     if (!writer_last_start(c->writer, slot_code(SLOT_1M), &last))
         return slot_edge(SLOT_1M, c->writer->epoch);
     return last + slot_ms(SLOT_1M);
@@ -133,6 +142,8 @@ int core_init(struct core *c, const struct site *site, struct live *live, struct
         core_fini(c);
         return err;
     }
+    if (now_ms < c->minute)
+        core_step_unseen(c, now_ms);
     core_advance(c, now_ms);
     return ERR_OK;
 }

@@ -49,6 +49,11 @@ int core_init(struct core *c, const struct site *site, struct live *live, struct
 int core_set_site(struct core *c, const struct site *site);
 void core_fini(struct core *c);
 
+/* The wall clock was stepped: the same instant before and after. Reported as an event
+ * (core_step.c). */
+void core_step(struct core *c, ms_t from_ms, ms_t to_ms);
+/* It stands before the open minute, and how long ago that was open is not known. */
+void core_step_unseen(struct core *c, ms_t to_ms);
 void core_set_clock(struct core *c, enum clock_sync state, double offset_ms);
 void core_reading(struct core *c, struct reading *r);
 /* Once a second, half a second after the tick: the site's tick, slots whose time is up, the row. */
@@ -62,7 +67,19 @@ int core_restore(struct core *c);
 void core_advance(struct core *c, ms_t now_ms);
 /* The writer's hooks (core_slots.c); arg is the core. */
 int core_write_record(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
+int core_write_slot(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
 int core_write_gap(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
 int core_after(void *arg, ms_t now_ms);
+
+/* ---- between the core's own files --------------------------------------------------------- */
+
+/* Closes the oldest open minute on every device that has not gone beyond it, and its record. */
+void core_close_minute(struct core *c);
+/* A reading closes the minutes before it on its own device; the others and the records follow. */
+bool core_any_open(const struct core *c);
+/* lived_ms: how long it was; not its period's length where the clock was stepped in it. */
+void core_add_record(struct core *c, enum slot_period p, ms_t start, ms_t lived_ms);
+/* Records of slots that the clock was stepped over. */
+void core_add_clock_gap(struct core *c, enum slot_period p, ms_t from, ms_t to);
 
 #endif

@@ -140,9 +140,19 @@ static int replay_raw(struct core *c) {
     return err;
 }
 
+/* Where a step of the clock led over time that was lived through before, stored rows and readings
+ * of the open slots are of either time; and readings in a minute with a step are of two clocks.
+ * They have the less coverage; energies are with the counters. */
+static bool lived_before(const struct core *c) {
+    ms_t last;
+    return writer_last_start(c->writer, slot_code(SLOT_1M), &last) && last >= c->minute;
+}
+
 int core_restore(struct core *c) {
     int err = restore_counters(c);
-    if (err == ERR_OK)
-        err = restore_slots(c);
-    return err == ERR_OK ? replay_raw(c) : err;
+    if (err < 0 || lived_before(c))
+        return err;
+    err = restore_slots(c);
+    bool two_clocks = c->aggregate.bend.label[SLOT_1M] == c->minute;
+    return err < 0 || two_clocks ? err : replay_raw(c);
 }

@@ -1,11 +1,13 @@
+#include <inttypes.h>
 #include <math.h>
-
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "store/core.h"
+#include "store/db.h"
 #include "store/gap.h"
-#include "sys/log.h"
+#include "store/slot_again.h"
 
 #define BEHIND_MAX_MS (5 * MS_PER_MIN) /* further behind, slots are not written one by one */
 /* How far back missed slots get a record saying that nothing is known. */
@@ -25,9 +27,13 @@ static struct record_seed seed_of(const struct core *c) {
     return seed;
 }
 
-static void add_record(struct core *c, enum slot_period p, ms_t start) {
+void core_add_record(struct core *c, enum slot_period p, ms_t start, ms_t lived_ms) {
     struct record_seed seed = seed_of(c);
     tick_result(&c->tick, p, start, &seed);
+    if (lived_ms != slot_ms(p)) {
+        seed.clock_state = CLOCK_STEPPED;
+        seed.lived_ms = (uint64_t)lived_ms;
+    }
     struct pending_block b = {.kind = PENDING_RECORD,
                               .bytes = sizeof seed,
                               .period = (uint8_t)p,
@@ -36,19 +42,50 @@ static void add_record(struct core *c, enum slot_period p, ms_t start) {
     pending_add(&c->writer->pending, &b, &seed);
 }
 
-/* Slots in which the program did not run: nothing is known of them. */
-static void add_gap(struct core *c, enum slot_period p, ms_t from, ms_t to) {
+/* The slot that ends with its label, or began elsewhere on the clock. */
+static void add_record(struct core *c, enum slot_period p, ms_t start) {
+    core_add_record(c, p, start, start + slot_ms(p) - aggregate_from(&c->aggregate, p, start));
+}
+
+/* Slots of which nothing is known. clock: the clock was stepped over them, else the program did not
+ * run. */
+static void add_empty(struct core *c, enum slot_period p, ms_t from, ms_t to, bool clock) {
     ms_t most = p == SLOT_1M ? OFF_MINUTES_MS : OFF_QUARTERS_MS;
     if (from < to - most)
         from = to - most;
     if (from >= to)
         return;
     struct record_seed seed = seed_of(c);
-    seed.gateway_off = true;
+    seed.gateway_off = !clock;
+    seed.clock_gap = clock;
     seed.device_down = false;
+    if (clock)
+        seed.clock_state = CLOCK_STEPPED;
     struct pending_block b = {
         .kind = PENDING_RECORD, .bytes = sizeof seed, .period = (uint8_t)p, .t = from, .key = to};
     pending_add(&c->writer->pending, &b, &seed);
+}
+
+static void add_gap(struct core *c, enum slot_period p, ms_t from, ms_t to) {
+    add_empty(c, p, from, to, false);
+}
+
+void core_add_clock_gap(struct core *c, enum slot_period p, ms_t from, ms_t to) {
+    add_empty(c, p, from, to, true);
+}
+
+/* Where a restart takes up: the newest record may lie far ahead after a step back. */
+static int remember_minute(struct core *c, ms_t minute) {
+    char sql[80];
+    snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO meta VALUES('minute',%" PRId64 ")", minute);
+    return db_exec(c->writer->db, sql);
+}
+
+int core_write_slot(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms) {
+    struct core *c = arg;
+    (void)now_ms;
+    return slot_again_write(&c->records, (enum slot_period)b->period, b->t, b->number, body,
+                            b->bytes);
 }
 
 int core_write_record(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms) {
@@ -59,7 +96,7 @@ int core_write_record(void *arg, const struct pending_block *b, const uint8_t *b
     memcpy(&seed, body, sizeof seed);
     for (ms_t start = b->t; err == ERR_OK && start < b->key; start += slot_ms(p))
         err = records_write_slot(&c->records, p, start, &seed, now_ms);
-    return err;
+    return err == ERR_OK && p == SLOT_1M ? remember_minute(c, b->key) : err;
 }
 
 int core_write_gap(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms) {
@@ -76,8 +113,7 @@ int core_after(void *arg, ms_t now_ms) {
     return rollup_run(&c->rollup, now_ms);
 }
 
-/* Closes the oldest open minute on every device that has not gone beyond it, and its record. */
-static void close_minute(struct core *c) {
+void core_close_minute(struct core *c) {
     ms_t start = c->minute, end = start + slot_ms(SLOT_1M);
     for (size_t i = 0; i < c->site->device_count; i++)
         while (c->aggregate.devices[i].minute < end)
@@ -88,16 +124,15 @@ static void close_minute(struct core *c) {
     c->minute = end;
 }
 
-/* A reading closes the minutes before it on its own device; the others and the records follow. */
-static bool any_open(const struct core *c) {
+bool core_any_open(const struct core *c) {
     for (size_t i = 0; i < c->site->device_count; i++)
         if (c->aggregate.devices[i].minute > c->minute || c->aggregate.devices[i].taken)
             return true;
     return false;
 }
 
-/* Goes to another minute, forward over a gap or back after a clock step, once nothing is open on
- * any device. A quarter left in its middle is closed where it stands. */
+/* Goes to another minute, forward over a gap, once nothing is open on any device. A quarter left in
+ * its middle is closed where it stands. */
 static void move_to(struct core *c, ms_t minute) {
     ms_t left = slot_edge(SLOT_15M, c->minute - 1);
     bool cut = left + slot_ms(SLOT_15M) != c->minute && left != slot_edge(SLOT_15M, minute);
@@ -115,17 +150,11 @@ static void move_to(struct core *c, ms_t minute) {
 
 void core_advance(struct core *c, ms_t now_ms) {
     ms_t now = slot_edge(SLOT_1M, now_ms);
-    if (c->minute - now > CORE_REWIND_MS) {
-        log_warn("the clock went back by more than two hours: slots start again from there, "
-                 "as revisions where they exist");
-        do
-            close_minute(c);
-        while (any_open(c));
-        move_to(c, now);
-    }
+    if (c->minute - now > CORE_REWIND_MS)
+        core_step_unseen(c, now_ms);
     while (now_ms >= c->minute + slot_ms(SLOT_1M) + c->grace_ms) {
-        close_minute(c);
-        if (now - c->minute > BEHIND_MAX_MS && !any_open(c))
+        core_close_minute(c);
+        if (now - c->minute > BEHIND_MAX_MS && !core_any_open(c))
             move_to(c, now);
     }
 }

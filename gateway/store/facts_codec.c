@@ -337,11 +337,20 @@ static void whole(struct walk *w, struct slot_facts *f) {
     transformers(w, f);
 }
 
+/* Only of a slot in which the clock was stepped. */
+static void lived(struct walk *w, struct slot_facts *f) {
+    if (w->out ? f->lived_ms > 0 : w->in->at != w->in->end)
+        INTEGER(w, f->lived_ms);
+    if (f->lived_ms > INSTANT_MAX)
+        bad(w);
+}
+
 void facts_write(struct pack *p, const struct site *site, const struct slot_facts *f) {
     struct slot_facts copy = *f;
     struct walk w = {.out = p, .site = site};
     pack_u8(p, FACTS_VERSION);
     whole(&w, &copy);
+    lived(&w, &copy);
 }
 
 int facts_read(const void *bytes, size_t n, const struct site *site, struct slot_facts *ret) {
@@ -352,5 +361,7 @@ int facts_read(const void *bytes, size_t n, const struct site *site, struct slot
         return ERR_CORRUPT;
     facts_init(ret, site, SLOT_1M, 0, 0);
     whole(&w, ret);
+    if (!u.bad)
+        lived(&w, ret);
     return u.bad || u.at != u.end ? ERR_CORRUPT : ERR_OK;
 }

@@ -280,9 +280,12 @@ static void apply_seed(const struct record_seed *seed, struct slot_facts *f) {
     f->soc_end_pct = seed->soc_end_pct;
     f->clock_state = seed->clock_state;
     f->clock_offset_ms = seed->clock_offset_ms;
+    f->lived_ms = seed->lived_ms;
 }
 
 static enum cause cause_of(const struct record_seed *seed, const struct slot_facts *f) {
+    if (seed->clock_gap && f->stored == 0)
+        return CAUSE_CLOCK;
     if (seed->device_down)
         return CAUSE_DEVICE_DOWN;
     if (seed->gateway_off || f->stored == 0)
@@ -337,18 +340,55 @@ static int make_facts(struct records *r, enum slot_period p, ms_t start,
     return err;
 }
 
+static void power_join(struct power_stat *s, uint64_t *ms, const struct power_stat *other,
+                       uint64_t other_ms) {
+    if (isnan(other->avg) || other_ms == 0)
+        return;
+    double before = isnan(s->avg) ? 0.0 : s->avg * (double)*ms;
+    uint64_t total = (isnan(s->avg) ? 0 : *ms) + other_ms;
+    s->avg = (before + other->avg * (double)other_ms) / (double)total;
+    s->min = fmin(s->min, other->min);
+    s->max = fmax(s->max, other->max);
+    *ms = total;
+}
+
+/* The clock was stepped back and the slot is lived through again: its record says both times. */
+static int join_seed(struct records *r, enum slot_period p, ms_t start, struct record_seed *seed) {
+    bool found;
+    int err = load_facts(r, RECORDS_SELF, p, start, &found);
+    if (err < 0 || !found)
+        return err;
+    const struct slot_facts *f = &r->other;
+    bool skipped = f->cause == CAUSE_CLOCK && f->stored == 0;
+    uint64_t length = (uint64_t)slot_ms(p);
+    uint64_t now = seed->lived_ms > 0 ? seed->lived_ms : length;
+    seed->lived_ms = now + (skipped ? 0 : f->lived_ms > 0 ? f->lived_ms : length);
+    seed->clock_state = CLOCK_STEPPED;
+    for (size_t i = 0; i < SITE_POWER_COUNT; i++)
+        power_join(&seed->power[i], &seed->power_ms[i], &f->power[i], f->power_ms[i]);
+    if (!isnan(f->soc_start_pct))
+        seed->soc_start_pct = f->soc_start_pct;
+    return ERR_OK;
+}
+
 int records_write_slot(struct records *r, enum slot_period p, ms_t start,
-                       const struct record_seed *seed, ms_t now_ms) {
+                       const struct record_seed *given, ms_t now_ms) {
     int64_t revision = 0;
+    struct record_seed again = *given;
+    const struct record_seed *seed = &again;
     records_know(r, now_ms);
-    int err = make_facts(r, p, start, seed, NULL);
+    int err = writer_revision(r->writer, slot_code(p), start, &revision);
+    if (err == ERR_OK && revision > 0)
+        err = join_seed(r, p, start, &again);
     if (err == ERR_OK)
-        err = writer_revision(r->writer, slot_code(p), start, &revision);
-    /* after a clock step back it was there before, and what was made of it */
+        err = make_facts(r, p, start, seed, NULL);
+    /* what was made of it before is made again */
     if (err == ERR_OK && revision > 0 && p == SLOT_15M)
         err = gap_mark(r->writer, SLOT_1H, slot_start(SLOT_1H, start, clock_utc_offset_s, 1));
     bool with_devices = p == SLOT_15M || r->site->mqtt.minute_devices;
-    return err < 0 ? err : records_put(r, -1, NULL, with_devices && !seed->gateway_off, now_ms);
+    return err < 0 ? err
+                   : records_put(r, -1, NULL,
+                                 with_devices && !seed->gateway_off && !seed->clock_gap, now_ms);
 }
 
 int records_revise_slot(struct records *r, enum slot_period p, ms_t start, ms_t now_ms) {
@@ -362,6 +402,8 @@ int records_revise_slot(struct records *r, enum slot_period p, ms_t start, ms_t 
                                .soc_end_pct = r->other.soc_end_pct,
                                .clock_state = r->other.clock_state,
                                .clock_offset_ms = r->other.clock_offset_ms,
+                               .lived_ms = r->other.lived_ms,
+                               .clock_gap = r->other.cause == CAUSE_CLOCK,
                                .device_down = r->other.cause == CAUSE_DEVICE_DOWN,
                                .gateway_off = r->other.cause == CAUSE_GATEWAY_OFF};
     memcpy(seed.power, r->other.power, sizeof seed.power);

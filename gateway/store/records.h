@@ -25,7 +25,9 @@ struct record_seed {
     double soc_start_pct, soc_end_pct;
     uint8_t clock_state; /* enum clock_sync */
     double clock_offset_ms;
+    uint64_t lived_ms; /* facts.lived_ms */
     bool device_down, gateway_off;
+    bool clock_gap; /* the clock was stepped over this slot: there was no such time */
 };
 
 struct records {

@@ -228,7 +228,8 @@ static double minute_import(struct records *r, sqlite3_stmt *s, ms_t start, int3
         if (u.bad)
             break;
         if (of == feed)
-            return is_partial(&slot, start, slot_ms(SLOT_1M))
+            return is_partial(&slot, start, slot_ms(SLOT_1M)) ||
+                           slot.quality == QUALITY_CLOCK_SUSPECT /* longer or shorter */
                        ? (double)NAN
                        : counter_slot_amount(&slot.counter[FEED_FORWARD]);
     }

@@ -93,7 +93,7 @@ void tick_take(struct tick *t, const struct aggregate *a, ms_t utc_ms, struct li
     s.soc_pct = site_soc(a, utc_ms);
     count_devices(a, &s);
     for (int p = 0; p < SLOT_OPEN_COUNT; p++) {
-        ms_t start = slot_edge((enum slot_period)p, utc_ms);
+        ms_t start = aggregate_label(a, (enum slot_period)p, utc_ms);
         struct tick_window *w = t->windows[p];
         if (start != w[0].start) {
             w[1] = w[0];

@@ -167,8 +167,7 @@ static int write_block(struct writer *w, const struct pending_block *b, const ui
     case PENDING_RAW:
         return write_raw(w, b, body);
     case PENDING_SLOT:
-        return writer_put_slot(w, slot_code((enum slot_period)b->period), b->t,
-                               w->device_no[b->number], body, b->bytes);
+        return w->hooks.slot ? w->hooks.slot(w->hooks.arg, b, body, now_ms) : ERR_OK;
     case PENDING_CHECKPOINT:
         return write_checkpoint(w, b, body);
     case PENDING_RECORD:

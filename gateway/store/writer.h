@@ -33,6 +33,7 @@ struct writer_dest {
  * the block stands; they write through writer_put_*. A failure (< 0) undoes the transaction. */
 struct writer_hooks {
     void *arg;
+    int (*slot)(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
     int (*record)(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
     int (*gap)(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
     /* After all blocks: what is due besides. */
