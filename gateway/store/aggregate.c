@@ -183,9 +183,8 @@ static void take_gap(struct aggregate *a, size_t device, int32_t feed, int k, st
                           .feed = (uint32_t)feed,
                           .counter = (uint32_t)k,
                           .device_feeds = (uint32_t)state->feed_count};
-    for (int p = 0; p < SLOT_OPEN_COUNT; p++)
-        g.open_start[p] =
-            aggregate_from(a, (enum slot_period)p, slot_edge((enum slot_period)p, state->minute));
+    g.open_start[SLOT_1M] = state->minute;
+    g.open_start[SLOT_15M] = slot_edge(SLOT_15M, state->minute);
     const struct counter before = *c;
     struct counter_change since = *change;
     if (since.gap_from != 0 && since.gap_from < a->bend.gap_floor)

@@ -84,8 +84,12 @@ void core_step(struct core *c, ms_t from_ms, ms_t to_ms) {
 }
 
 void core_step_unseen(struct core *c, ms_t to_ms) {
-    ms_t over = c->minute + slot_ms(SLOT_1M);
-    bool open = core_any_open(c) || c->minute != slot_edge(SLOT_15M, c->minute);
     bool near = c->minute - slot_edge(SLOT_1M, to_ms) <= CORE_REWIND_MS;
-    step(c, near || !open ? c->minute : over, to_ms, UNKNOWN_MS);
+    ms_t over = c->minute + (near ? 0 : slot_ms(SLOT_1M)); /* something may be in it */
+    for (size_t i = 0; i < c->site->device_count && !near; i++) {
+        const struct device_state *s = &c->aggregate.devices[i];
+        ms_t end = s->minute + (s->taken ? slot_ms(SLOT_1M) : 0);
+        over = end > over ? end : over;
+    }
+    step(c, over, to_ms, UNKNOWN_MS);
 }

@@ -341,7 +341,9 @@ static void whole(struct walk *w, struct slot_facts *f) {
 static void lived(struct walk *w, struct slot_facts *f) {
     if (w->out ? f->lived_ms > 0 : w->in->at != w->in->end)
         INTEGER(w, f->lived_ms);
-    if (f->lived_ms > INSTANT_MAX)
+    else
+        return;
+    if (f->lived_ms == 0 || f->lived_ms > INSTANT_MAX)
         bad(w);
 }
 

@@ -124,6 +124,7 @@ struct rig {
     /* the reading in hand, and the minute that was open when the last one had been taken */
     ms_t in_hand_ms, taken_minute;
     uint64_t memory[32];
+    char event_text[4096]; /* as long as the core's */
 };
 
 static inline double rig_multiplier(const struct plant *p, int ratio) {
@@ -334,6 +335,7 @@ static inline void rig_build(struct rig *g, ms_t minute) {
                                             : g->plant.poll_ms;
     sink.arg = g;
     g->core = (struct core){.site = &g->site,
+                            .event_text = g->event_text,
                             .writer = &g->writer,
                             .minute = minute,
                             .grace_ms = grace,

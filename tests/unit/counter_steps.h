@@ -33,10 +33,27 @@ struct step {
     int32_t ms, counts, power; /* power in counts an hour, NO_POWER: not read */
 };
 
+/* The clock was stepped: the shadow's instants too have other times. */
+static inline void rig_shift_shadow(struct rig *g, ms_t by) {
+    struct shadow *s = &g->shadow;
+    s->energy.base_utc_ms += by;
+    s->energy.moved_utc_ms += by;
+    s->energy.pending_utc_ms += by;
+    s->energy.old_utc_ms += by;
+    if (s->read_utc_ms != 0)
+        s->read_utc_ms += by;
+}
+
 static inline void rig_advance(struct rig *g, ms_t now_ms) {
     ms_t before = g->core.minute;
+    struct counter *c = &g->core.aggregate.feeds[0].counter[FEED_FORWARD];
+    ms_t read = c->energy.base_utc_ms;
     core_advance(&g->core, now_ms);
     bool back = g->core.minute < before;
+    if (back && c->energy.started) {
+        rig_shift_shadow(g, c->energy.base_utc_ms - read);
+        g->work.shadow = g->shadow; /* a step ends with a checkpoint */
+    }
     g->rewound = g->rewound || back;
     rig_met[MET_REWIND] += back;
     rig_met[MET_LEAP] += g->core.minute > before + 6 * MINUTE;
@@ -245,7 +262,7 @@ static inline void rig_kill(struct rig *g, int bits) {
     }
     shadow_take_over(g);
     g->taken_minute = g->core.aggregate.devices[0].minute; /* perhaps: the checkpoint knows */
-    if (!(bits & KILL_NO_RAW))
+    if (!(bits & KILL_NO_RAW) && !g->rewound)
         rig_replay(g);
     else
         g->work.readings = 0;
