@@ -92,7 +92,9 @@ static void kill_and_start(ms_t off) {
 }
 
 static ms_t random_off(void) {
-    switch (random_long(6)) {
+    switch (random_long(7)) {
+    case 6: /* the clock was set back meanwhile */
+        return random_long(4) == 0 ? -random_long(5 * 60 * MINUTE) : -random_long(5 * MINUTE);
     case 0:
         return random_long(20 * MINUTE);
     case 1:
@@ -133,6 +135,13 @@ static void random_step(void) {
     case 5:
         if (random_long(3) == 0) { /* the clock is stepped back, or forward */
             h.now += random_long(2) == 0 ? -random_long(5 * MINUTE) : random_long(20 * MINUTE);
+        } else { /* and the core is told */
+            ms_t most = random_long(3) == 0   ? 5 * 60 * MINUTE
+                        : random_long(2) == 0 ? 20 * MINUTE
+                                              : 2 * MINUTE;
+            ms_t to = h.now + random_long(2 * most) - most;
+            core_step(&h.rig.core, h.now, to);
+            h.now = to;
         }
         break;
     case 6:
