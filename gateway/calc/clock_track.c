@@ -8,7 +8,7 @@ bool clock_track_see(struct clock_track *t, const struct clock_seen *seen,
                      struct clock_step *ret_step) {
     us_t offset = seen->utc_us - seen->mono_us;
     if (!t->started) {
-        *t = (struct clock_track){true, seen->mono_us, seen->asleep_us, offset};
+        *t = (struct clock_track){true, seen->mono_us, seen->asleep_us, offset, 0};
         return false;
     }
     us_t ran = seen->mono_us - t->mono_us;
@@ -18,13 +18,14 @@ bool clock_track_see(struct clock_track *t, const struct clock_seen *seen,
     us_t off = offset - expected;
     bool stepped = magnitude(off) >= CLOCK_STEP_MIN_US + ran / CLOCK_SLEW_PART;
     if (stepped)
-        *ret_step = (struct clock_step){seen->mono_us + expected, seen->utc_us};
-    *t = (struct clock_track){true, seen->mono_us, seen->asleep_us, offset};
+        *ret_step = (struct clock_step){seen->mono_us + expected + t->lag_us, seen->utc_us};
+    *t =
+        (struct clock_track){true, seen->mono_us, seen->asleep_us, offset, stepped ? 0 : t->lag_us};
     return stepped;
 }
 
 ms_t clock_track_ms(const struct clock_track *t, us_t mono_us) {
-    return floor_div(mono_us + t->offset_us, US_PER_MS);
+    return floor_div(mono_us + t->offset_us + t->lag_us, US_PER_MS);
 }
 
 bool clock_is_early(ms_t utc_ms, ms_t newest_ms) {

@@ -27,7 +27,8 @@ struct clock_seen {
 struct clock_track {
     bool started;
     us_t mono_us, asleep_us; /* when it was last fed */
-    us_t offset_us;          /* book time - monotonic time */
+    us_t offset_us;          /* wall clock - monotonic time */
+    us_t lag_us; /* book time - wall clock: 0, until the next step, unless the clock was not set */
 };
 
 /* A step: the same instant on the books before and after it. */

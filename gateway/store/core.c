@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "store/db.h"
+#include "store/held.h"
 #include "sys/log.h"
 
 #define CHAIN_MS       60000
@@ -98,6 +99,7 @@ static int build(struct core *c, const struct site *site) {
     c->writer->more = true; /* what an order or an earlier run has left */
     c->writer->hooks = (struct writer_hooks){.arg = c,
                                              .slot = core_write_slot,
+                                             .held = core_write_held,
                                              .record = core_write_record,
                                              .gap = core_write_gap,
                                              .after = core_after};
@@ -126,8 +128,7 @@ static ms_t first_minute(struct core *c) {
     return last + slot_ms(SLOT_1M);
 }
 
-int core_init(struct core *c, const struct site *site, struct live *live, struct writer *writer,
-              ms_t now_ms) {
+int core_open(struct core *c, const struct site *site, struct live *live, struct writer *writer) {
     *c = (struct core){.site = site,
                        .live = live,
                        .writer = writer,
@@ -138,14 +139,24 @@ int core_init(struct core *c, const struct site *site, struct live *live, struct
     int err = c->event_text ? build(c, site) : ERR_NOMEM;
     if (err == ERR_OK)
         err = core_restore(c);
-    if (err < 0) {
+    if (err < 0)
         core_fini(c);
-        return err;
-    }
+    return err;
+}
+
+void core_begin(struct core *c, ms_t now_ms) {
+    c->begun = true;
     if (now_ms < c->minute)
         core_step_unseen(c, now_ms);
     core_advance(c, now_ms);
-    return ERR_OK;
+}
+
+int core_init(struct core *c, const struct site *site, struct live *live, struct writer *writer,
+              ms_t now_ms) {
+    int err = core_open(c, site, live, writer);
+    if (err == ERR_OK)
+        core_begin(c, now_ms);
+    return err;
 }
 
 int core_set_site(struct core *c, const struct site *site) {
@@ -216,6 +227,18 @@ void core_reading(struct core *c, struct reading *r) {
         r->device < c->site->device_count ? c->site->devices[r->device].profile : NULL;
     assert(p && r->point_count == p->point_count && r->register_count == p->image_registers);
     c->readings++;
+    if (c->waits) {
+        if (held_add(c->writer, r) < 0 && c->dated)
+            log_warn("store %s: no room for a held reading; its energy is in the registers",
+                     c->writer->path);
+        return;
+    }
+    if (c->track.started && r->mono_us != 0)
+        r->utc_ms = clock_track_ms(&c->track, r->mono_us);
+    core_take(c, r);
+}
+
+void core_take(struct core *c, struct reading *r) {
     keep_raw(c, r);
     if (r->utc_ms >= c->minute + AHEAD_MS)
         core_advance(c, r->utc_ms);
@@ -240,6 +263,10 @@ static double import_factor(struct core *c, ms_t now_ms) {
 
 void core_second(struct core *c, ms_t now_ms) {
     struct live_site s;
+    if (c->waits)
+        core_give_held(c, now_ms);
+    if (c->waits)
+        return;
     ms_t tick = floor_div(now_ms, MS_PER_S) * MS_PER_S;
     tick_take(&c->tick, &c->aggregate, tick, &s);
     live_demand_take(&c->demand, &c->aggregate, tick, import_factor(c, now_ms), &s);

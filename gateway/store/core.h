@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "calc/clock_track.h"
 #include "store/aggregate.h"
 #include "store/live_demand.h"
 #include "store/raw_codec.h"
@@ -39,11 +40,26 @@ struct core {
     char *event_text;
     bool urgent; /* an event waits: commit soon */
     uint64_t readings, raw_rows;
+    struct clock_track track; /* not started: readings keep the time they bring */
+    bool waits, dated;        /* readings are held; the time is known, they are being given back */
+    bool begun;
+    uint64_t boot;
+    us_t wait_from_us;
+    ms_t given_ms; /* of the last held reading that was given back */
 };
 
 /* Takes up where the store's last run ended. live may be NULL. The writer has the site already. */
 int core_init(struct core *c, const struct site *site, struct live *live, struct writer *writer,
               ms_t now_ms);
+/* The same in two steps, where the clock may not be known yet. core_open() leaves time alone;
+ * core_start() begins, or holds readings until the clock can be believed. boot: any number that
+ * differs from boot to boot. */
+int core_open(struct core *c, const struct site *site, struct live *live, struct writer *writer);
+int core_start(struct core *c, const struct clock_seen *seen, enum clock_sync state, uint64_t boot);
+/* What the clocks show now, once before each turn's readings: finds steps. Gives the time that the
+ * books keep. */
+ms_t core_see(struct core *c, const struct clock_seen *seen, enum clock_sync state,
+              double offset_ms);
 /* Goes over to another configuration without a seam: what is open goes on. The caller has committed
  * everything and given the writer the new site. */
 int core_set_site(struct core *c, const struct site *site);
@@ -66,6 +82,7 @@ int core_restore(struct core *c);
 /* Closes the slots whose time is up (core_slots.c). */
 void core_advance(struct core *c, ms_t now_ms);
 /* The writer's hooks (core_slots.c); arg is the core. */
+int core_write_held(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
 int core_write_record(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
 int core_write_slot(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
 int core_write_gap(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
@@ -73,6 +90,12 @@ int core_after(void *arg, ms_t now_ms);
 
 /* ---- between the core's own files --------------------------------------------------------- */
 
+/* Closes what was open when the program ended. */
+void core_begin(struct core *c, ms_t now_ms);
+void core_take(struct core *c, struct reading *r); /* a reading with its time */
+/* Readings that were held, once the time is known. */
+void core_give_held(struct core *c, ms_t now_ms);
+void core_tell_step(struct core *c, ms_t from, ms_t to, const char *what);
 /* Closes the oldest open minute on every device that has not gone beyond it, and its record. */
 void core_close_minute(struct core *c);
 /* A reading closes the minutes before it on its own device; the others and the records follow. */

@@ -7,6 +7,7 @@
 #include "store/core.h"
 #include "store/db.h"
 #include "store/gap.h"
+#include "store/held.h"
 #include "store/slot_again.h"
 
 #define BEHIND_MAX_MS (5 * MS_PER_MIN) /* further behind, slots are not written one by one */
@@ -79,6 +80,12 @@ static int remember_minute(struct core *c, ms_t minute) {
     char sql[80];
     snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO meta VALUES('minute',%" PRId64 ")", minute);
     return db_exec(c->writer->db, sql);
+}
+
+int core_write_held(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms) {
+    struct core *c = arg;
+    (void)now_ms;
+    return held_write(c->writer, c->boot, b, body);
 }
 
 int core_write_slot(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms) {

@@ -35,11 +35,11 @@ static void leave(struct core *c, ms_t at, ms_t minute) {
     c->minute = minute;
 }
 
-static void tell(struct core *c, ms_t from, ms_t to) {
-    char note[160], was[ISO8601_MAX], is[ISO8601_MAX];
+void core_tell_step(struct core *c, ms_t from, ms_t to, const char *what) {
+    char note[240], was[ISO8601_MAX], is[ISO8601_MAX];
     iso8601_format(was, from, clock_utc_offset_s(from));
     iso8601_format(is, to, clock_utc_offset_s(to));
-    snprintf(note, sizeof note, "the gateway's clock was stepped from %s to %s", was, is);
+    snprintf(note, sizeof note, "the gateway's clock was stepped from %s to %s; %s", was, is, what);
     const struct event_body e = {.event = "clock_step",
                                  .severity = "warning",
                                  .state = "info",
@@ -49,7 +49,7 @@ static void tell(struct core *c, ms_t from, ms_t to) {
                                  .unit = "s",
                                  .note = note};
     core_event(c, &e);
-    log_warn("%s; the slots it fell into say so and are in no maximum of demand", note);
+    log_warn("%s", note);
 }
 
 static void step(struct core *c, ms_t from, ms_t to, ms_t unknown_ms) {
@@ -76,7 +76,7 @@ static void step(struct core *c, ms_t from, ms_t to, ms_t unknown_ms) {
     live_demand_init(&c->demand);
     for (size_t i = 0; i < c->site->device_count; i++)
         aggregate_checkpoint(&c->aggregate, i);
-    tell(c, from, to);
+    core_tell_step(c, from, to, "the slots it fell into say so and are in no maximum of demand");
 }
 
 void core_step(struct core *c, ms_t from_ms, ms_t to_ms) {

@@ -20,7 +20,6 @@
 #define EVENT_US        100000 /* an event waits this long for others */
 #define TICK_PHASE_US   500000 /* of the second: polls of its tick have answered by then */
 #define RETENTION_S     10
-#define CLOCK_S         60
 #define EVENT_QUEUE_MAX 64
 #define SILENCE_US      (60 * (us_t)US_PER_S) /* one turn: an order, a commit to a slow disk */
 #define EVENT_WORDS     160
@@ -159,10 +158,14 @@ static void update_stats(struct historian *h) {
     pthread_mutex_unlock(&h->lock);
 }
 
-static void read_clock_state(struct historian *h) {
+/* Now, on the monotonic clock and in the time that the books keep. */
+static struct instant look(struct historian *h) {
+    struct clock_seen seen;
     double offset_ms = (double)NAN;
+    clock_see(&seen);
     enum clock_sync state = clock_sync_state(&offset_ms);
-    core_set_clock(&h->core, state, offset_ms);
+    ms_t now_ms = core_see(&h->core, &seen, state, offset_ms);
+    return (struct instant){seen.mono_us, now_ms * US_PER_MS};
 }
 
 /* The monotonic instant of the next half second of the wall clock. */
@@ -202,8 +205,7 @@ static void pack_readings(struct historian *h, const struct instant *now) {
 static void once_a_second(struct historian *h, const struct instant *now) {
     ms_t now_ms = now->utc_us / US_PER_MS;
     h->next_second_mono_us = next_second(now);
-    if (h->second++ % CLOCK_S == 0)
-        read_clock_state(h);
+    h->second++;
     core_second(&h->core, now_ms);
     commit(h, now);
     if (!h->writer.failing)
@@ -305,7 +307,7 @@ static bool is_stopping(struct historian *h) {
 
 static void *run(void *arg) {
     struct historian *h = arg;
-    struct instant now = clock_now();
+    struct instant now = look(h);
     h->next_second_mono_us = next_second(&now);
     (void)heartbeat_join("historian", SILENCE_US); /* there is room: it is the first */
     while (!is_stopping(h)) {
@@ -317,8 +319,8 @@ static void *run(void *arg) {
         now = clock_now();
         if (now.mono_us + COALESCE_US < wake) {
             clock_sleep_until(now.mono_us + COALESCE_US);
-            now = clock_now();
         }
+        now = look(h);
         take_readings(h);
         take_events(h);
         swap_if_asked(h);
@@ -331,7 +333,7 @@ static void *run(void *arg) {
     take_readings(h);
     take_events(h);
     core_flush(&h->core);
-    now = clock_now();
+    now = look(h);
     commit(h, &now);
     run_order_if_asked(h, &now); /* nobody is left waiting */
     heartbeat_leave();
@@ -350,13 +352,26 @@ static int start_thread(struct historian *h) {
     return rc == 0 ? ERR_OK : ERR_NOMEM;
 }
 
+static int open_core(struct historian *h) {
+    double offset_ms;
+    struct clock_seen seen;
+    int err = core_open(&h->core, h->o.site, h->o.live, &h->writer);
+    if (err < 0)
+        return err;
+    clock_see(&seen);
+    err = core_start(&h->core, &seen, clock_sync_state(&offset_ms), clock_boot());
+    if (err < 0)
+        core_fini(&h->core);
+    return err;
+}
+
 /* Damage that only shows when the last run's end is read: the store is replaced, once. */
 static int take_up(struct historian *h, ms_t now_ms) {
     int err = ERR_OK;
     for (int i = 0; i < 2; i++) {
         err = writer_set_site(&h->writer, h->o.site);
         if (err == ERR_OK)
-            err = core_init(&h->core, h->o.site, h->o.live, &h->writer, now_ms);
+            err = open_core(h);
         if (err != ERR_CORRUPT || i > 0 || writer_replace(&h->writer, now_ms) < 0)
             break;
     }

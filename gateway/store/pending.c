@@ -24,10 +24,12 @@ void pending_clear(struct pending *p) {
     memset(p->counts, 0, sizeof p->counts);
 }
 
-static size_t room_of(const struct pending *p, uint8_t kind) {
-    switch ((enum pending_kind)kind) {
+static size_t room_of(const struct pending *p, const struct pending_block *head) {
+    switch ((enum pending_kind)head->kind) {
     case PENDING_RAW:
         return p->cap / 2;
+    case PENDING_HELD:
+        return head->bytes > 0 ? p->cap / 2 : p->cap;
     case PENDING_SLOT:
         return p->cap - p->cap / 8;
     case PENDING_GAP:
@@ -47,7 +49,7 @@ static size_t footprint(size_t body) {
 }
 
 int pending_add(struct pending *p, const struct pending_block *head, const void *body) {
-    size_t need = footprint(head->bytes), room = room_of(p, head->kind);
+    size_t need = footprint(head->bytes), room = room_of(p, head);
     if (p->len > room || need > room - p->len) {
         p->refused++;
         return ERR_FULL;

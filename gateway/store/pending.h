@@ -20,7 +20,9 @@ enum pending_kind {
                      * all of them; number: clock; period; body: struct record_seed */
     PENDING_GAP,    /* number: device; body: struct gap_entry */
     PENDING_EVENT,  /* t: when; body: members */
-    PENDING_LEDGER  /* t: when; number: device; body: struct ledger_entry */
+    PENDING_LEDGER, /* t: when; number: device; body: struct ledger_entry */
+    PENDING_HELD    /* body: a reading whose time is not known; without one: key: those up to it are
+                       done */
 };
 
 /* A counter that reset, jumped, rolled or changed its ratio. */
@@ -43,8 +45,8 @@ struct pending_block {
 struct pending {
     uint8_t *memory;
     size_t len, cap;
-    size_t counts[PENDING_LEDGER + 1]; /* blocks of each kind */
-    uint64_t refused;                  /* blocks that found no room */
+    size_t counts[PENDING_HELD + 1]; /* blocks of each kind */
+    uint64_t refused;                /* blocks that found no room */
 };
 
 int pending_init(struct pending *p, size_t cap); /* ERR_NOMEM */

@@ -53,7 +53,9 @@ static const char *const migrations[] = {
     " body BLOB NOT NULL, PRIMARY KEY(t, n));"
     "CREATE TABLE replay(id INTEGER PRIMARY KEY AUTOINCREMENT, dest TEXT NOT NULL,"
     " epoch INTEGER NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL,"
-    " done INTEGER NOT NULL, t INTEGER NOT NULL);",
+    " done INTEGER NOT NULL, t INTEGER NOT NULL);"
+    "CREATE TABLE held(id INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER NOT NULL,"
+    " layout INTEGER NOT NULL, body BLOB NOT NULL);",
 };
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 

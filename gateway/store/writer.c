@@ -178,6 +178,8 @@ static int write_block(struct writer *w, const struct pending_block *b, const ui
         return put_event(w, b->t, (const char *)body, b->bytes, now_ms);
     case PENDING_LEDGER:
         return write_ledger(w, b, body);
+    case PENDING_HELD:
+        return w->hooks.held ? w->hooks.held(w->hooks.arg, b, body, now_ms) : ERR_OK;
     }
     return ERR_RANGE;
 }

@@ -34,6 +34,7 @@ struct writer_dest {
 struct writer_hooks {
     void *arg;
     int (*slot)(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
+    int (*held)(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
     int (*record)(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
     int (*gap)(void *arg, const struct pending_block *b, const uint8_t *body, ms_t now_ms);
     /* After all blocks: what is due besides. */

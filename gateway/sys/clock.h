@@ -3,6 +3,7 @@
 #define BUSBAR_SYS_CLOCK_H
 
 #include "base/units.h"
+#include "calc/clock_track.h"
 
 struct instant {
     us_t mono_us; /* CLOCK_MONOTONIC */
@@ -10,6 +11,10 @@ struct instant {
 };
 
 struct instant clock_now(void);
+/* What the clocks show at one instant, read so close together that it is one. */
+void clock_see(struct clock_seen *ret);
+/* A number that differs from boot to boot of the machine; 0 when it has none. */
+uint64_t clock_boot(void);
 /* Sleeps until a monotonic instant; returns at once when it has passed. */
 void clock_sleep_until(us_t mono_us);
 
