@@ -10,6 +10,8 @@
 #include "store/upkeep.h"
 #include "store_damage.h"
 
+static struct retention retention;
+
 static int64_t number_of(sqlite3 *db, const char *sql) {
     int64_t n = -1;
     assert_int_equal(db_get_i64(db, sql, -1, &n), ERR_OK);
@@ -34,7 +36,7 @@ static void run_and_stop(struct rig *g, ms_t minutes, struct past *ret) {
 
 static void open_after(struct rig *g, ms_t now, struct upkeep *u) {
     assert_int_equal(rig_open(g, now), ERR_OK);
-    upkeep_init(u, &g->core);
+    upkeep_init(u, &g->core, &retention);
     upkeep_announce(u, now);
 }
 
@@ -270,7 +272,7 @@ static void damage_at_run_time_loses_no_energy(void **state) {
     struct outbox_head head;
     bool news;
     rig_init(&g, T0);
-    upkeep_init(&u, &g.core);
+    upkeep_init(&u, &g.core, &retention);
     rig_run(&g, T0, T0 + 3 * MINUTE + 5000);
     settle_file(g.writer.db);
     assert_int_equal(reader_open(g.works.path, &r), ERR_OK);

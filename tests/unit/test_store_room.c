@@ -13,6 +13,8 @@
 #include "store/upkeep.h"
 #include "store_damage.h"
 
+static struct retention retention;
+
 static int64_t number_of(sqlite3 *db, const char *sql) {
     int64_t n = -1;
     assert_int_equal(db_get_i64(db, sql, -1, &n), ERR_OK);
@@ -58,7 +60,7 @@ static void the_oldest_raw_readings_make_room(void **state) {
     struct upkeep u;
     char sql[64];
     rig_init(&g, T0);
-    upkeep_init(&u, &g.core);
+    upkeep_init(&u, &g.core, &retention);
     for (ms_t s = T0; s < T0 + 30 * MINUTE; s += 1000)
         assert_int_equal(run_second(&g, &u, s), ERR_OK);
     int64_t oldest = number_of(g.writer.db, "SELECT min(t) FROM raw");
@@ -85,7 +87,7 @@ static void a_read_only_store_is_kept_in_memory_and_goes_on(void **state) {
     static struct rig g;
     struct upkeep u;
     rig_init(&g, T0);
-    upkeep_init(&u, &g.core);
+    upkeep_init(&u, &g.core, &retention);
     for (ms_t s = T0; s < T0 + 50000; s += 1000)
         assert_int_equal(run_second(&g, &u, s), ERR_OK);
     assert_int_equal(db_exec(g.writer.db, "PRAGMA query_only=ON"), ERR_OK);
@@ -113,7 +115,7 @@ static void what_finds_no_room_in_memory_goes_in_the_stated_order(void **state) 
     static struct rig g;
     struct upkeep u;
     rig_init(&g, T0);
-    upkeep_init(&u, &g.core);
+    upkeep_init(&u, &g.core, &retention);
     g.writer.pending.cap = 24000; /* instead of hours of waiting */
     for (ms_t s = T0; s < T0 + 30000; s += 1000)
         assert_int_equal(run_second(&g, &u, s), ERR_OK);
