@@ -7,6 +7,7 @@ record in it; further rows are put into its outbox by hand."""
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import sqlite3
@@ -353,6 +354,28 @@ class Kill(Delivery):
             self.killed(site, lambda: len(receiver.accepted()) >= count, receiver)
             self.add_rows(1, 3)
         with self.start(site):
+            self.wait_stored()
+        self.check_everything_once(receiver)
+
+
+    def test_kills_at_random_instants_lose_and_repeat_nothing(self):
+        """BUSBAR_KILLS rounds; the receiver errs, delays and hangs up meanwhile."""
+        chance = random.Random(20261125)
+
+        def capricious(handler, request):
+            mood = chance.random()
+            handler.close_connection = mood < 0.1 or mood > 0.9
+            if mood >= 0.1:
+                time.sleep(0.2 if mood > 0.8 else 0)
+                answer(503 if mood < 0.2 else 204)(handler, request)
+        receiver = self.receiver(then=capricious)
+        site = self.site({"https": receiver.url, "batch": 13})
+        for _ in range(int(os.environ.get("BUSBAR_KILLS", 8))):
+            self.add_rows(1 + chance.randrange(40), chance.choice((2, 2, 3)))
+            before = len(receiver.requests)
+            self.killed(site, lambda: len(receiver.requests) > before + chance.randrange(3), receiver)
+        with self.start(site) as gateway:
+            gateway.wait_log("configuration")
             self.wait_stored()
         self.check_everything_once(receiver)
 
