@@ -19,7 +19,7 @@ PROGRAMS = ("unit_test_record", "unit_test_record_month", "unit_test_record_sect
             "unit_test_bodies", "unit_test_metrics", "unit_test_order_parse",
             "unit_test_publish_commands")
 SCHEMAS = ("record", "live", "status", "site", "event", "tombstone", "cmd", "cmd-reply",
-           "delivery")
+           "delivery", "delivery-line")
 REMOVED = object()
 
 TOMBSTONE = {
@@ -29,6 +29,11 @@ TOMBSTONE = {
 
 # schema, body, path to the member, what is put there.
 REFUSED = [
+    ("delivery-line", "record", ["topic"], REMOVED),
+    ("delivery-line", "record", ["topic"], "record/2m"),
+    ("delivery-line", "record", ["topic"], "live"),
+    ("delivery-line", "record", ["body"], "{}"),
+    ("delivery-line", "record", ["body", "epoch"], REMOVED),
     ("record", "quarter", ["v"], 2),
     ("record", "quarter", ["epoch"], REMOVED),
     ("record", "quarter", ["epoch"], "1795305600123"),
@@ -217,6 +222,7 @@ class Schemas(unittest.TestCase):
             cls.bodies = {schema_and_name(path.stem): json.loads(path.read_text("utf-8"))
                           for path in pathlib.Path(folder).glob("*.json")}
         cls.bodies["tombstone", "budget"] = TOMBSTONE
+        cls.bodies["delivery-line", "record"] = {"topic": "record/15m", "body": cls.bodies["record", "quarter"]}
 
     def assert_valid(self, schema, body):
         errors = [f"{error.json_path}: {error.message}"
