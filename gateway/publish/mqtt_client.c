@@ -186,31 +186,84 @@ static const char *refusal_text(int version, int code) {
     return text ? text : "unknown reason";
 }
 
+/* The broker ended the handshake: with few exceptions it is not content with our certificate. */
+static bool is_about_certificate(const char *tls) {
+    static const char *const words[] = {"unknown", "certificate", "handshake failure",
+                                        "access denied"};
+    for (size_t i = 0; strstr(tls, "SSL alert read:") && i < sizeof words / sizeof words[0]; i++)
+        if (strstr(tls, words[i]))
+            return true;
+    return false;
+}
+
+static void explain_tls(const struct mqtt_settings *s, const char *tls, char *why, size_t cap) {
+    if (is_about_certificate(tls) && s->cert_file)
+        snprintf(
+            why, cap,
+            "the broker refuses the gateway's certificate %s (%s); renew it, or let the broker "
+            "trust its authority",
+            s->cert_file, tls);
+    else if (is_about_certificate(tls))
+        snprintf(why, cap,
+                 "the broker asks for a certificate of the gateway (%s); set mqtt.cert_file and "
+                 "mqtt.key_file",
+                 tls);
+    else
+        snprintf(why, cap,
+                 "TLS failed (%s); check ca_file %s, the certificates, the clock and that the port "
+                 "speaks TLS",
+                 tls, s->ca_file ? s->ca_file : "(none: the system's authorities)");
+}
+
+/* Connected, and then nothing; with TLS the broker may have looked at our certificate and left. */
+static void explain_closed(const struct mqtt_settings *s, char *why, size_t cap) {
+    static const char closed[] = "the broker closed the connection without an answer";
+    if (!s->tls)
+        snprintf(why, cap, "%s", closed);
+    else if (s->cert_file)
+        snprintf(why, cap, "%s; see its log; if it refuses the gateway's certificate %s, renew it",
+                 closed, s->cert_file);
+    else
+        snprintf(why, cap,
+                 "%s; see its log; if it asks for a certificate, set mqtt.cert_file and "
+                 "mqtt.key_file",
+                 closed);
+}
+
+static void explain_nothing_there(const struct mqtt_settings *s, char *why, size_t cap) {
+    if (!s->tls)
+        snprintf(why, cap, "connection refused or host unknown");
+    else if (s->cert_file)
+        snprintf(
+            why, cap,
+            "connection refused, host unknown, no TLS there, or cert_file %s and key_file %s do "
+            "not belong together",
+            s->cert_file, s->key_file ? s->key_file : "(none)");
+    else
+        snprintf(why, cap, "connection refused, host unknown, or no TLS there");
+}
+
 /* There was no CONNACK: says how far it came. */
 static void explain_silence(const struct mqtt_client *c, const struct connect_trace *trace,
                             bool timed_out, struct mqtt_connected *ret) {
     const struct mqtt_settings *s = c->settings;
     char *why = ret->why;
+    const size_t cap = sizeof ret->why;
     if (s->tls && trace->wrong_host && !trace->connect_sent)
-        snprintf(why, sizeof ret->why,
+        snprintf(why, cap,
                  "the broker's certificate is for another name than %s; use the name in the "
                  "certificate in mqtt.url",
                  s->host);
     else if (s->tls && trace->tls[0] != '\0')
-        snprintf(why, sizeof ret->why,
-                 "TLS failed (%s); check ca_file, the certificates, the clock and that the port "
-                 "speaks TLS",
-                 trace->tls);
+        explain_tls(s, trace->tls, why, cap);
     else if (trace->connect_sent && timed_out)
-        snprintf(why, sizeof ret->why, "no answer to CONNECT within %d s", MQTT_CONNECT_TIMEOUT_S);
+        snprintf(why, cap, "no answer to CONNECT within %d s", MQTT_CONNECT_TIMEOUT_S);
     else if (trace->connect_sent)
-        snprintf(why, sizeof ret->why, "the broker closed the connection without an answer");
+        explain_closed(s, why, cap);
     else if (timed_out)
-        snprintf(why, sizeof ret->why, "no connection within %d s", MQTT_CONNECT_TIMEOUT_S);
+        snprintf(why, cap, "no connection within %d s", MQTT_CONNECT_TIMEOUT_S);
     else
-        snprintf(why, sizeof ret->why, "%s",
-                 s->tls ? "connection refused, host unknown, or no TLS there"
-                        : "connection refused or host unknown");
+        explain_nothing_there(s, why, cap);
     ret->closed_unanswered = trace->connect_sent && !timed_out && trace->tls[0] == '\0';
 }
 

@@ -19,7 +19,7 @@
 #define MQTT_V5                5
 #define MQTT_CONNECT_TIMEOUT_S 5
 #define MQTT_KEEP_ALIVE_S      20
-#define MQTT_WHY_MAX           256
+#define MQTT_WHY_MAX           512
 
 struct mqtt_client;
 

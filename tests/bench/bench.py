@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Busbar's benchmarks: real busbard, real broker, real SQLite, simulated devices on loopback.
 
-usage: bench.py BUILD_DIR [store|farm|conns|small|silent|dead|rtu|start|drain ...] [--seconds N]
+usage: bench.py BUILD_DIR [store|farm|conns|small|silent|dead|rtu|start|drain|event ...] [--seconds N]
 
   store   the store alone: 1,000 meters x 30 points, an hour with a clock of its own (bench_store)
   farm    1,000 devices x 60 registers at 1 Hz, 10 ports x 100 units
@@ -12,6 +12,7 @@ usage: bench.py BUILD_DIR [store|farm|conns|small|silent|dead|rtu|start|drain ..
   rtu     an oversubscribed RTU line at 9600, 19200, 115200; one dead unit at 19200
   start   time from exec to the first request
   drain   a week of 1m and 15m records of 200 devices to a broker, against the Paho library alone
+  event   from a reply that shows a change to its event at a subscriber
 
 Storage, aggregation and QoS 1 publishing are on. Prints one line of JSON a case; fails on nothing but
 a broken set-up: numbers are judged in docs/benchmarks.md, not here."""
@@ -233,7 +234,8 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("cases", nargs="*",
-                        default=["start", "store", "pack", "farm", "conns", "small", "silent", "dead", "rtu"])
+                        default=["start", "store", "pack", "farm", "conns", "small", "silent", "dead", "rtu",
+                                 "drain", "event"])
     parser.add_argument("--seconds", type=int, default=30)
     args = parser.parse_args()
     bench = Bench(args.build, args.seconds)
@@ -247,7 +249,8 @@ def main():
                           [bench.rtu(19200, dead=10, poll_ms=1000, units=10, warm=65)],
            "start": bench.start, "store": bench.store,
            "pack": bench.pack,
-           "drain": lambda: uplink_cases.drain(bench, free_ports)}
+           "drain": lambda: uplink_cases.drain(bench, free_ports),
+           "event": lambda: uplink_cases.event(bench, free_ports, args.seconds)}
     try:
         for case in args.cases:
             if case not in run:

@@ -1,7 +1,7 @@
 """Cases of bench.py about the way out: how fast a week of backlog drains, how soon an event is there.
 
 The broker is a mosquitto of its own; mosquitto_sub takes everything at QoS 1 and writes a line
-"<time> <topic> <bytes>" a message."""
+a message that begins with the time of its arrival."""
 import contextlib
 import json
 import pathlib
@@ -11,14 +11,16 @@ import sqlite3
 import subprocess
 import time
 
+from ratio_meter import RatioMeter
+
 CONFIG = pathlib.Path(__file__).resolve().parents[2] / "config"
 WINDOW = 20  # messages in flight, as busbard has them
 PORTS, UNITS = 10, 20
 
 
 class Uplink:
-    def __init__(self, bench, port):
-        self.port, self.file = port, bench.dir / f"arrivals-{port}"
+    def __init__(self, bench, port, line="%U %t %l"):
+        self.port, self.line, self.file = port, line, bench.dir / f"arrivals-{port}"
         config = bench.dir / f"mosquitto-{port}.conf"
         config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n"
                           "max_queued_messages 1000000\nset_tcp_nodelay true\n")
@@ -33,7 +35,7 @@ class Uplink:
         self.out = open(self.file, "w")
         self.subscriber = bench.spawn(
             ["mosquitto_sub", "-p", str(self.port), "-t", "busbar/#", "-q", "1",
-             "-F", "%U %t %l"], stdout=self.out)
+             "-F", self.line], stdout=self.out)
         time.sleep(0.5)
 
     def arrivals(self, bench):
@@ -120,3 +122,49 @@ def drain(bench, free_ports, days=7):
                       "live_gap_s_median": round(gaps[len(gaps) // 2], 3) if gaps else None,
                       "live_gap_s_max": round(gaps[-1], 3) if gaps else None,
                       "busbard_cpu_s": round(spent, 2)}), flush=True)
+
+
+EVENT_PROFILE = """vendor: bench
+model: meter with a ratio
+roles: [load]
+source: tests/bench/uplink_cases.py
+confidence: A
+modbus: {function: 3, word_order: big, max_registers: 125}
+points:
+  - {register: 0, type: u32, quantity: energy_import, phase: total, unit: kWh, ratio: ct}
+  - {register: 2, type: f32, quantity: active_power, phase: total, unit: W, ratio: ct}
+  - {register: 4, type: u16, quantity: ct_ratio}
+"""
+
+
+def event(bench, free_ports, seconds):
+    """From the reply that shows a change to its event at a subscriber, beside 200 polled devices."""
+    base, port = free_ports(PORTS), free_ports(1)
+    (bench.dir / "profiles" / "ratio.yaml").write_text(EVENT_PROFILE)
+    meter = RatioMeter()
+    site = farm_site(bench, base, 1000, port)
+    site.write_text(site.read_text().replace("drain.db", "event.db")
+                    .replace("links:\n", f"links:\n  - {{id: lr, tcp: \"127.0.0.1:{meter.port}\"}}\n")
+                    .replace("devices:\n", "devices:\n  - {id: ratio, link: lr, unit: 1, profile: ratio, "
+                                           "role: load, poll_ms: 500}\n"))
+    uplink = Uplink(bench, port, "%U %p")
+    farm = bench.source("modbus_farm", "-b", base, "-P", PORTS, "-u", UNITS)
+    daemon = bench.busbard(site)
+    time.sleep(10 + seconds)
+    meter.changing = False
+    time.sleep(2)
+    bench.stop(daemon)
+    bench.stop(farm)
+    meter.stop()
+    bench.stop(uplink.subscriber)
+    took = []
+    for line in uplink.file.read_text().splitlines():
+        at, body = line.split(" ", 1)
+        message = json.loads(body)
+        if message.get("event") == "ratio_change" and message.get("value") in meter.changed:
+            took.append(1000 * (float(at) - meter.changed[message["value"]]))
+    took.sort()
+    print(json.dumps({"case": "event", "seconds": seconds, "changes": len(meter.changed),
+                      "events": len(took), "ms_median": round(took[len(took) // 2], 1),
+                      "ms_p99": round(took[int(0.99 * (len(took) - 1) + 0.5)], 1),
+                      "ms_max": round(took[-1], 1)}), flush=True)

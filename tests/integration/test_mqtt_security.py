@@ -3,8 +3,12 @@
 
 Every refusal is one clear line with the next step; a broker that could not prove who it is gets not
 even a CONNECT."""
+import signal
+import socket
+import ssl
 import stat
 import subprocess
+import threading
 import unittest
 
 from gateway import Gateway, clock_offset, environment, wait_until
@@ -100,7 +104,7 @@ class Passwords(Secure):
                            str(path), "No such file")
 
 
-class Tls(Secure):
+class TlsCase(Secure):
     def openssl(self, *arguments, offset=None):
         done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True,
                               env=environment(offset), cwd=self.folder)
@@ -112,16 +116,19 @@ class Tls(Secure):
                      "-subj", f"/CN={name}", offset=-5 * DAY_S)
         return self.folder / f"{name}.pem"
 
-    def tls_broker(self, names, authority="ca", days=20, offset=-4 * DAY_S):
-        """A broker whose certificate is for these names and valid for days from the offset on."""
+    def certificate(self, names, authority="ca", days=20, offset=-4 * DAY_S):
+        """broker.pem and broker.key, for these names and valid for days from the offset on."""
         (self.folder / "names").write_text(f"subjectAltName={names}\n")
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                      "-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=broker")
         self.openssl("x509", "-req", "-in", "broker.csr", "-CA", f"{authority}.pem", "-CAkey",
                      f"{authority}.key", "-CAcreateserial", "-days", days, "-extfile", "names",
                      "-out", "broker.pem", offset=offset)
+
+    def tls_broker(self, names, options=(), **certificate):
+        self.certificate(names, **certificate)
         return self.broker(f"certfile {self.folder / 'broker.pem'}",
-                           f"keyfile {self.folder / 'broker.key'}")
+                           f"keyfile {self.folder / 'broker.key'}", *options)
 
     def check_no_connect(self, site, *words):
         lines = self.check_refused(site, *words)
@@ -130,6 +137,8 @@ class Tls(Secure):
         self.assertNotIn("Sending CONNACK", log)
         return lines
 
+
+class Tls(TlsCase):
     def test_a_certificate_for_the_address_delivers(self):
         ca = self.authority("ca")
         broker = self.tls_broker("IP:127.0.0.1,DNS:localhost")
@@ -186,6 +195,156 @@ class Tls(Secure):
         # what the library sees depends on how the broker hangs up
         self.assertRegex("\n".join(lines), "no TLS there|that the port speaks TLS")
 
+
+class ClientCertificates(TlsCase):
+    """A broker that asks the gateway for a certificate of its own."""
+
+    def strict_broker(self):
+        ca = self.authority("ca")
+        broker = self.tls_broker("IP:127.0.0.1", options=[f"cafile {ca}", "require_certificate true",
+                                                          "use_identity_as_username true"])
+        return ca, f"mqtts://127.0.0.1:{broker.port}"
+
+    def client_certificate(self, authority="ca", days=20, offset=-4 * DAY_S):
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                     "-keyout", "gateway.key", "-out", "gateway.csr", "-subj", "/CN=gateway-1")
+        self.openssl("x509", "-req", "-in", "gateway.csr", "-CA", f"{authority}.pem", "-CAkey",
+                     f"{authority}.key", "-CAcreateserial", "-days", days, "-out", "gateway.pem",
+                     offset=offset)
+        return {"cert_file": self.folder / "gateway.pem", "key_file": self.folder / "gateway.key"}
+
+    def test_with_it_everything_is_delivered(self):
+        ca, url = self.strict_broker()
+        self.check_delivers(self.site(url, ca_file=ca, **self.client_certificate()))
+        self.assertIn("u'gateway-1'", self.broker_log.read_text())
+
+    def test_without_it_the_log_says_what_to_configure(self):
+        ca, url = self.strict_broker()
+        # whether the broker's alert comes before its hanging up is up to the network
+        self.check_refused(self.site(url, ca_file=ca), "asks for a certificate",
+                           "set mqtt.cert_file and mqtt.key_file")
+
+    def test_one_that_has_expired_is_named(self):
+        ca, url = self.strict_broker()
+        files = self.client_certificate(days=2)
+        self.check_refused(self.site(url, ca_file=ca, **files), "refuses the gateway's certificate",
+                           str(files["cert_file"]), "renew it")
+
+    def test_one_of_another_authority_is_named(self):
+        ca, url = self.strict_broker()
+        self.authority("other")
+        files = self.client_certificate(authority="other")
+        self.check_refused(self.site(url, ca_file=ca, **files), "refuses the gateway's certificate",
+                           str(files["cert_file"]))
+
+    def test_a_missing_key_file_is_named(self):
+        ca, url = self.strict_broker()
+        files = self.client_certificate()
+        files["key_file"].unlink()
+        self.check_no_connect(self.site(url, ca_file=ca, **files),
+                              f"cannot read key_file {files['key_file']}")
+
+    def test_a_key_of_another_certificate_is_named(self):
+        ca, url = self.strict_broker()
+        files = self.client_certificate()
+        self.openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "gateway.key")
+        self.check_no_connect(self.site(url, ca_file=ca, **files), 
+                              str(files["cert_file"]), "do not belong together")
+
+
+class Listener:
+    """Ends the TLS handshake as a server and keeps whatever it could decrypt."""
+
+    def __init__(self, certificate, key):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.connections, self.received = 0, b""
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with plain:
+                plain.settimeout(2)
+                try:
+                    with self.context.wrap_socket(plain, server_side=True) as s:
+                        self.received += s.recv(65536)
+                except OSError:
+                    continue
+
+    def stop(self):
+        self.listener.close()
+
+
+class Impostors(TlsCase):
+    """A listener that cannot prove who it is gets not one byte of MQTT, seen from its own side."""
+
+    def impostor(self, names, **options):
+        self.certificate(names, **options)
+        listener = Listener(self.folder / "broker.pem", self.folder / "broker.key")
+        self.addCleanup(listener.stop)
+        return listener
+
+    def check_hears_nothing(self, listener, ca, *words):
+        secret = self.folder / "secret"
+        secret.write_text(PASSWORD + "\n")
+        secret.chmod(0o600)
+        site = self.site(f"mqtts://127.0.0.1:{listener.port}", ca_file=ca, username="gateway",
+                         password_file=secret)
+        with Gateway(site, clock_offset(450)) as gateway:
+            number = gateway.wait_log("not connected to", f"127.0.0.1:{listener.port}", *words)
+            wait_until("a second try", lambda: listener.connections >= 2, 20)
+        self.assertIn("next try in", gateway.lines[number])
+        self.assertEqual(listener.received, b"")
+        self.assertFalse([line for line in gateway.lines if PASSWORD in line])
+
+    def test_of_another_authority(self):
+        self.authority("ca")
+        other = self.authority("other")
+        self.check_hears_nothing(self.impostor("IP:127.0.0.1"), other, "TLS failed", f"ca_file {other}")
+
+    def test_with_an_expired_certificate(self):
+        ca = self.authority("ca")
+        self.check_hears_nothing(self.impostor("IP:127.0.0.1", days=2), ca, "certificate expired")
+
+    def test_with_a_certificate_for_another_name(self):
+        ca = self.authority("ca")
+        self.check_hears_nothing(self.impostor("DNS:broker.example"), ca, "another name than 127.0.0.1")
+
+    def test_one_that_proves_it_is_heard(self):
+        """The same listener: else the tests above could not fail."""
+        ca = self.authority("ca")
+        listener = self.impostor("IP:127.0.0.1")
+        with Gateway(self.site(f"mqtts://127.0.0.1:{listener.port}", ca_file=ca),
+                     clock_offset(450)) as gateway:
+            gateway.wait_log("not connected to", f"127.0.0.1:{listener.port}")
+            wait_until("a CONNECT", lambda: listener.received, 20)
+        self.assertEqual(listener.received[:1], b"\x10")  # CONNECT
+
+
+class AccessLists(Secure):
+    """PUBACKs with a reason of 0x80 or more: nothing counts as delivered, all of it comes later."""
+
+    def test_what_the_access_list_forbids_stays_until_it_is_allowed(self):
+        rules = self.folder / "acl"
+        topics = "topic write busbar/1/d1/works/gw1/{}\n"
+        rules.write_text(topics.format("status") + topics.format("site") + topics.format("live"))
+        server = self.broker(f"acl_file {rules}")
+        with Gateway(self.site(server.url), clock_offset(5)) as gateway:
+            refused = gateway.wait_log("refused a message", "0x87", "check the broker's access list")
+            self.assertGreaterEqual(len(self.outbox()), 1)
+            self.assertEqual(self.cursor()[0], 0)
+            rules.write_text("topic readwrite #\n")
+            server.process.send_signal(signal.SIGHUP)
+            self.wait_all_acknowledged()
+        later = [line for line in gateway.lines[refused + 1:] if "refused a message" in line]
+        self.assertEqual(later, [])  # said once
 
 if __name__ == "__main__":
     unittest.main()
