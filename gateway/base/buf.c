@@ -33,7 +33,30 @@ void buf_puts(struct buf *b, const char *text) {
 }
 
 void buf_putc(struct buf *b, char c) {
-    buf_put(b, &c, 1);
+    if (b->overflow || b->cap - b->len < 2) {
+        b->overflow = true;
+        return;
+    }
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
+}
+
+/* Records are made of some fifty of these a device: one check and one copy each. */
+void buf_put_name(struct buf *b, const char *before, size_t before_n, const char *name) {
+    const size_t name_n = strlen(name), n = before_n + name_n + 2;
+    if (b->overflow || n >= b->cap - b->len) {
+        b->overflow = true;
+        return;
+    }
+    char *out = b->data + b->len;
+    for (size_t i = 0; i < before_n; i++)
+        *out++ = before[i];
+    memcpy(out, name, name_n);
+    out += name_n;
+    *out++ = '"';
+    *out++ = ':';
+    *out = '\0';
+    b->len += n;
 }
 
 /* Writes the digits of v, at least width of them, to the end of out; returns how many. */
@@ -80,7 +103,7 @@ void buf_put_decimal(struct buf *b, double v, int decimals) {
     const size_t places = decimals < 0 ? 0 : decimals > 9 ? 9 : (size_t)decimals;
     const double scaled = fabs(v) * (double)powers[places];
     if (!(scaled < 9.2e18)) { /* also NAN and infinities */
-        buf_puts(b, "null");
+        buf_put(b, "null", 4);
         return;
     }
     const uint64_t rounded = round_half_up(scaled);
@@ -136,7 +159,7 @@ static void put_escape(struct buf *b, unsigned char c) {
 
 void buf_put_json(struct buf *b, const char *text) {
     if (text == NULL) {
-        buf_puts(b, "null");
+        buf_put(b, "null", 4);
         return;
     }
     const unsigned char *s = (const unsigned char *)text;

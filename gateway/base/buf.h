@@ -23,6 +23,8 @@ static inline bool buf_ok(const struct buf *b) {
 void buf_put(struct buf *b, const void *bytes, size_t n);
 void buf_puts(struct buf *b, const char *text);
 void buf_putc(struct buf *b, char c);
+/* The bytes before, the name, a quote and a colon. */
+void buf_put_name(struct buf *b, const char *before, size_t before_n, const char *name);
 void buf_put_i64(struct buf *b, int64_t v);
 void buf_put_u64(struct buf *b, uint64_t v);
 /* Fixed decimals (0..9), half-up away from zero, trailing zeros cut; "null" for NAN and infinities:

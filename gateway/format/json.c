@@ -2,9 +2,7 @@
 
 void json_key(struct buf *b, const char *name) {
     bool comma = b->len > 0 && b->data[b->len - 1] != '{';
-    buf_puts(b, comma ? ",\"" : "\"");
-    buf_puts(b, name);
-    buf_puts(b, "\":");
+    buf_put_name(b, comma ? ",\"" : "\"", comma ? 2 : 1, name);
 }
 
 void json_text(struct buf *b, const char *name, const char *text) {
