@@ -28,6 +28,8 @@ def schema_of(topic):
 class Broker:
     """mosquitto on a loopback port of its own. `options` are further lines of its configuration."""
 
+    host = "127.0.0.1"
+
     def __init__(self, folder, options=(), port=None):
         self.port = port or free_port()
         self.config = pathlib.Path(folder) / "mosquitto.conf"
@@ -80,7 +82,7 @@ class Platform:
         self.client.on_connect = lambda c, *_: c.subscribe("busbar/#", qos=1)
         self.client.on_message = self._on_message
         self.client.reconnect_delay_set(1, 1)
-        self.client.connect("127.0.0.1", broker.port, **options)
+        self.client.connect(broker.host, broker.port, **options)
         self.client.loop_start()
 
     def _on_message(self, _client, _data, m):
