@@ -8,7 +8,8 @@
 #include "store/cursor.h"
 #include "store/db.h"
 
-#define DESTS_MAX 16
+#define DESTS_MAX      16
+#define REVISIONS_STEP 1000 /* more than a slot ever gets within an epoch */
 
 struct destinations {
     struct cursor cursor[DESTS_MAX];
@@ -103,6 +104,10 @@ static int put_meta(sqlite3 *db, const char *key, int64_t number, const char *te
     return err;
 }
 
+int epoch_revision_base(sqlite3 *db, int64_t *ret) {
+    return db_get_i64(db, "SELECT value FROM meta WHERE key='revision_base'", 0, ret);
+}
+
 static int change_epoch(sqlite3 *db, const struct epoch_change *c, ms_t *ret_epoch) {
     ms_t own = 0;
     int64_t head = 0;
@@ -130,7 +135,12 @@ static int change_epoch(sqlite3 *db, const struct epoch_change *c, ms_t *ret_epo
              " messages that were not acknowledged come again under epoch %" PRId64 "%s%s",
              c->reason, old, last, count, epoch, c->aside ? "; the store before is kept as " : "",
              c->aside ? c->aside : "");
+    int64_t base = 0;
     err = put_meta(db, "epoch", epoch, NULL);
+    if (err == ERR_OK)
+        err = epoch_revision_base(db, &base);
+    if (err == ERR_OK)
+        err = put_meta(db, "revision_base", base + REVISIONS_STEP, NULL);
     if (err == ERR_OK)
         err = put_meta(db, "replaced_seq", (int64_t)last, NULL);
     if (err == ERR_OK)

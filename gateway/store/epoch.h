@@ -30,6 +30,10 @@ int epoch_adopt(sqlite3 *db, ms_t epoch);
  * those of the store itself where they are higher. */
 int epoch_begin(sqlite3 *db, const struct epoch_change *change, ms_t *ret_epoch);
 
+/* Slots that began before the epoch get at least this revision: the platform may have revisions of
+ * them that this store does not know. 0 in a first epoch. */
+int epoch_revision_base(sqlite3 *db, int64_t *ret);
+
 /* What is to be announced; false: nothing. */
 bool epoch_announcement(sqlite3 *db, char note[EPOCH_NOTE_MAX], uint64_t *ret_last_seq);
 /* Inside the transaction that stores the event. */

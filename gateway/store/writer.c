@@ -54,6 +54,9 @@ int writer_revision(struct writer *w, int64_t code, ms_t start, int64_t *ret) {
     sqlite3_reset(s);
     if (rc != SQLITE_ROW)
         return db_err(rc);
+    /* what the platform has of an earlier epoch must not win over this one's word */
+    if (start < w->epoch && revision < w->revision_base)
+        revision = w->revision_base;
     w->open[i].known = true;
     w->open[i].code = code;
     w->open[i].start = start;

@@ -62,8 +62,9 @@ struct writer {
     sqlite3_stmt *statements[WRITER_STATEMENT_COUNT];
     struct pending pending;
     ms_t epoch;
-    uint64_t seq_next; /* the next commit starts with it */
-    uint64_t seq_seen; /* rows below it may have been seen: nobody can acknowledge more */
+    int64_t revision_base; /* least revision of slots that began before the epoch */
+    uint64_t seq_next;     /* the next commit starts with it */
+    uint64_t seq_seen;     /* rows below it may have been seen: nobody can acknowledge more */
     int64_t layout;
     int64_t *device_no; /* of the site's devices */
     struct writer_hooks hooks;

@@ -56,6 +56,8 @@ static int load_head(struct writer *w) {
     if (err == ERR_OK)
         err = db_get_i64(w->db, "SELECT max(seq) FROM outbox", 0, &head);
     w->seq_next = w->seq_seen = (uint64_t)head + 1;
+    if (err == ERR_OK)
+        err = epoch_revision_base(w->db, &w->revision_base);
     return err;
 }
 
