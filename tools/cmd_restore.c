@@ -109,11 +109,6 @@ int cmd_restore(int argc, char **argv) {
         return status;
     r.store = c.store;
     int err = store_lock(r.store, &lock_fd);
-    if (err == ERR_BUSY)
-        fprintf(stderr,
-                "busbar restore: busbard is running on %s; stop it (systemctl stop busbard) and "
-                "try again\n",
-                r.store);
     if (err == ERR_OK)
         err = restore(&r, lock_fd);
     if (lock_fd >= 0)

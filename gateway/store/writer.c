@@ -361,7 +361,7 @@ void writer_ack(struct writer *w, const char *dest, ms_t epoch, uint64_t from, u
     if (strlen(dest) >= WRITER_DEST_MAX)
         return;
     pthread_mutex_lock(&w->lock);
-    if (epoch != w->epoch) {
+    if (epoch != w->ack_epoch) {
         pthread_mutex_unlock(&w->lock);
         return;
     }

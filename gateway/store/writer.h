@@ -78,7 +78,8 @@ struct writer {
         ms_t start;
         int64_t revision;
     } open[SLOT_OPEN_COUNT];
-    pthread_mutex_t lock; /* guards dests, replayed, seq_next and seq_seen */
+    pthread_mutex_t lock; /* guards dests, replayed, seq_next, seq_seen and ack_epoch */
+    ms_t ack_epoch;       /* whose acknowledgements are taken; 0 while the store is replaced */
     struct writer_dest dests[WRITER_DESTS_MAX];
     size_t dest_count;
     struct replay_marks replayed;

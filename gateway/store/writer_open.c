@@ -100,6 +100,9 @@ static int load(struct writer *w, bool created, ms_t now_ms) {
     }
     const struct store_note note = {w->epoch, w->seq_next - 1};
     store_note_write(w->lock_fd, note);
+    pthread_mutex_lock(&w->lock);
+    w->ack_epoch = w->epoch;
+    pthread_mutex_unlock(&w->lock);
     return ERR_OK;
 }
 
@@ -162,8 +165,7 @@ int writer_replace(struct writer *w, ms_t now_ms) {
     if (w->db) /* its log stays with it, and must not be taken for the log of the new one */
         sqlite3_db_config(w->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     pthread_mutex_lock(&w->lock);
-    w->dest_count = 0;
-    w->seq_seen = 1; /* nobody acknowledges meanwhile */
+    w->ack_epoch = 0;
     pthread_mutex_unlock(&w->lock);
     close_db(w);
     w->damaged = false;

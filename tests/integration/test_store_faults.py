@@ -289,7 +289,7 @@ class Faults(unittest.TestCase):
                 self.assertIn("exists", again.stderr)
                 running = self.busbar("restore", "--db", self.store, "--from", copy)
                 self.assertEqual(running.returncode, 74)
-                self.assertIn("busbard is running", running.stderr)
+                self.assertIn("another process writes to it; stop the other busbard", running.stderr)
                 self.wait_minutes(platform, 2)
             platform.wait("the goodbye", lambda: platform.bodies("status")[-1]["state"] == "offline")
             epoch, last = query(self.store, "SELECT (SELECT value FROM meta WHERE key='epoch'),"
