@@ -42,7 +42,6 @@ void core_tell_step(struct core *c, ms_t from, ms_t to, const char *what) {
     snprintf(note, sizeof note, "the gateway's clock was stepped from %s to %s; %s", was, is, what);
     const struct event_body e = {.event = "clock_step",
                                  .severity = "warning",
-                                 .state = "info",
                                  .at = to,
                                  .value = (double)(to - from) / 1000.0,
                                  .threshold = (double)NAN,
