@@ -146,7 +146,7 @@ int core_open(struct core *c, const struct site *site, struct live *live, struct
 
 void core_begin(struct core *c, ms_t now_ms) {
     c->begun = true;
-    if (now_ms < c->minute)
+    if (now_ms < aggregate_from(&c->aggregate, SLOT_1M, c->minute))
         core_step_unseen(c, now_ms);
     core_advance(c, now_ms);
 }

@@ -103,6 +103,8 @@ bool records_same_device(struct records *r, int64_t layout, size_t device) {
  * was new then; that of power, where power was known. */
 static bool is_partial(const struct feed_slot *slot, ms_t start, ms_t length) {
     const struct counter_slot *c = &slot->counter[FEED_FORWARD];
+    if (slot->quality == QUALITY_CLOCK_SUSPECT && slot->method != METHOD_INTEGRATED)
+        return false; /* it may have begun anywhere in its label */
     if (slot->method == METHOD_INTEGRATED)
         return slot->coverage < 1.0 - PARTIAL_SHARE;
     return !isnan(c->register_start) &&

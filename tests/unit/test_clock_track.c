@@ -9,8 +9,8 @@
 #include "calc/clock_track.h"
 
 #define UTC0  (INT64_C(1795600000) * US_PER_S)
-#define MONO0 (100 * US_PER_S)
-#define HOUR  (3600 * US_PER_S)
+#define MONO0 (INT64_C(100) * US_PER_S)
+#define HOUR  (INT64_C(3600) * US_PER_S)
 
 /* One second of both clocks, then the wall clock is off by `by`. */
 static const struct {
