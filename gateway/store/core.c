@@ -228,9 +228,12 @@ void core_reading(struct core *c, struct reading *r) {
     assert(p && r->point_count == p->point_count && r->register_count == p->image_registers);
     c->readings++;
     if (c->waits) {
-        if (held_add(c->writer, r) < 0 && c->dated)
-            log_warn("store %s: no room for a held reading; its energy is in the registers",
+        bool kept = held_add(c->writer, r) == ERR_OK;
+        if (!kept && !c->held_full)
+            log_warn("store %s: no room for readings whose time is not known yet; some are left "
+                     "out, their energy is in the registers",
                      c->writer->path);
+        c->held_full = !kept;
         return;
     }
     if (c->track.started && r->mono_us != 0)

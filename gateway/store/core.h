@@ -43,6 +43,7 @@ struct core {
     struct clock_track track; /* not started: readings keep the time they bring */
     bool waits, dated;        /* readings are held; the time is known, they are being given back */
     bool begun;
+    bool held_full; /* said once */
     uint64_t boot;
     us_t wait_from_us;
     ms_t given_ms; /* of the last held reading that was given back */

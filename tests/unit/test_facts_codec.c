@@ -338,6 +338,17 @@ static void bytes_beyond_the_end_are_refused(void **state) {
     assert_int_equal(facts_read(bytes, length + 1, &site, &out), ERR_CORRUPT);
 }
 
+static void how_long_a_stepped_slot_was_comes_back(void **state) {
+    (void)state;
+    struct slot_facts in = full(), out;
+    in.lived_ms = 1500000;
+    write(&in);
+    assert_int_equal(facts_read(bytes, length, &site, &out), ERR_OK);
+    assert_int_equal(out.lived_ms, 1500000);
+    bytes[length] = 0;
+    assert_int_equal(facts_read(bytes, length + 1, &site, &out), ERR_CORRUPT);
+}
+
 static void another_version_is_refused(void **state) {
     (void)state;
     struct slot_facts in = full(), out;
@@ -429,6 +440,7 @@ int main(void) {
         cmocka_unit_test_setup(a_suspect_that_is_gone_is_forgotten, a_full_site),
         cmocka_unit_test_setup(every_truncation_is_refused, a_full_site),
         cmocka_unit_test_setup(bytes_beyond_the_end_are_refused, a_full_site),
+        cmocka_unit_test_setup(how_long_a_stepped_slot_was_comes_back, a_full_site),
         cmocka_unit_test_setup(another_version_is_refused, a_full_site),
         cmocka_unit_test_setup(money_and_times_that_no_slot_has_are_refused, a_full_site),
         cmocka_unit_test_setup(a_wrong_byte_does_no_harm, a_full_site),
