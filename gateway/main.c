@@ -89,6 +89,7 @@ static void destination_figures(const struct gateway *g, struct metrics *ret) {
                                          .refused = p.refused,
                                          .reconnects = p.reconnects};
     }
+    _Static_assert(sizeof https[0].id <= METRICS_NAME_MAX, "its id fits");
     size_t n = g->deliver ? deliver_stats(g->deliver, https, DELIVER_MAX) : 0;
     for (size_t i = 0; i < n && ret->destinations < METRICS_DESTINATIONS_MAX; i++) {
         struct metrics_destination *d = &ret->destination[ret->destinations++];
@@ -96,7 +97,7 @@ static void destination_figures(const struct gateway *g, struct metrics *ret) {
                                           .sent = https[i].rows,
                                           .acknowledged = https[i].rows,
                                           .refused = https[i].failures};
-        snprintf(d->id, sizeof d->id, "%s", https[i].id);
+        memcpy(d->id, https[i].id, sizeof https[i].id);
     }
 }
 

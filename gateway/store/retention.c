@@ -48,7 +48,7 @@ static int run(struct writer *w, const char *sql, const int64_t *arguments, int 
  */
 
 /* The oldest window of chunks, or the oldest chain of rows. */
-static int thin_raw(struct retention *r, struct writer *w, ms_t now_ms) {
+static int thin_raw(struct retention *r, struct writer *w, ms_t now_ms, ms_t keep_ms) {
     int64_t chunk = INT64_MAX, row = INT64_MAX;
     int err = db_get_i64(w->db, "SELECT min(t) FROM chunk", INT64_MAX, &chunk);
     if (err == ERR_OK)
@@ -56,7 +56,7 @@ static int thin_raw(struct retention *r, struct writer *w, ms_t now_ms) {
     if (err < 0)
         return err;
     int64_t oldest = chunk < row ? chunk : row;
-    if (oldest == INT64_MAX || (oldest > now_ms - RETENTION_RAW_MS && oldest <= now_ms))
+    if (oldest == INT64_MAX || (oldest > now_ms - keep_ms && oldest <= now_ms))
         return ERR_NOT_FOUND;
     int64_t arguments[] = {oldest, oldest + CHAIN_MAX_MS};
     err = chunk <= row ? run(w, "DELETE FROM chunk WHERE t=?", arguments, 1)
@@ -118,9 +118,11 @@ static int thin_long(struct retention *r, struct writer *w, const struct retenti
 }
 
 int retention_make_room(struct retention *r, struct writer *w, const struct retention_terms *t) {
-    int err = thin_raw(r, w, t->now_ms);
+    int err = thin_raw(r, w, t->now_ms, RETENTION_RAW_MS);
     if (err == ERR_NOT_FOUND)
         err = thin_period(r, w, SLOT_1M, MS_PER_HOUR, t->now_ms - RETENTION_1M_MS);
+    if (err == ERR_NOT_FOUND)
+        err = thin_raw(r, w, t->now_ms, RETENTION_RAW_MIN_MS);
     if (err == ERR_NOT_FOUND)
         err = thin_period(r, w, SLOT_1M, MS_PER_HOUR, t->now_ms - RETENTION_1M_MIN_MS);
     return err == ERR_NOT_FOUND ? thin_long(r, w, t) : err;

@@ -3,10 +3,11 @@
  * Never thinned: events, ledger, checkpoints of counters, days, months and bills, and 15-minute and
  * hourly slots and records that a destination has not got. The order in which the rest goes when
  * the budget is reached, always the oldest first:
- *   1. raw readings
+ *   1. raw readings, but for the last day
  *   2. 1-minute slots and records older than 30 days
- *   3. 1-minute slots and records older than 2 days
- *   4. 15-minute and hourly ones that are acknowledged and older than 180 days
+ *   3. raw readings of the last day, but for the last ten minutes: a restart reads them
+ *   4. 1-minute slots and records older than 2 days
+ *   5. 15-minute and hourly ones that are acknowledged and older than 180 days
  * The outbox row of a thinned record stays until it is acknowledged: a tombstone is sent in its
  * place. Besides, outbox rows go when they are acknowledged and old (the promise of replay).
  * Historian thread. */
@@ -19,11 +20,12 @@
 #include "store/fill_rate.h"
 #include "store/writer.h"
 
-#define RETENTION_1M_MS     (30 * MS_PER_DAY)  /* replay of 1m records */
-#define RETENTION_LONG_MS   (400 * MS_PER_DAY) /* replay of everything else */
-#define RETENTION_15M_MS    (180 * MS_PER_DAY)
-#define RETENTION_1M_MIN_MS (2 * MS_PER_DAY)
-#define RETENTION_RAW_MS    (10 * MS_PER_MIN) /* younger raw readings stay: a restart reads them */
+#define RETENTION_1M_MS      (30 * MS_PER_DAY)  /* replay of 1m records */
+#define RETENTION_LONG_MS    (400 * MS_PER_DAY) /* replay of everything else */
+#define RETENTION_15M_MS     (180 * MS_PER_DAY)
+#define RETENTION_1M_MIN_MS  (2 * MS_PER_DAY)
+#define RETENTION_RAW_MS     MS_PER_DAY
+#define RETENTION_RAW_MIN_MS (10 * MS_PER_MIN)
 
 struct retention {
     struct fill_rate rate;

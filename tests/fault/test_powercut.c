@@ -178,8 +178,10 @@ static void readings_are_there(const struct rig *g, const struct promise *p) {
     struct reader *r;
     uint64_t bad = 0;
     assert_int_equal(reader_open(g->works.path, &r), ERR_OK);
-    assert_int_equal(reader_readings(r, p->raw - 5000, p->raw + 2000, on_reading, &last, &bad),
-                     ERR_OK);
+    assert_int_equal(
+        reader_readings(r, &(struct raw_query){.from = p->raw - 5000, .to = p->raw + 2000},
+                        on_reading, &last, &bad),
+        ERR_OK);
     reader_close(r);
     assert_int_equal(bad, 0);
     if (last.t < p->raw)
