@@ -305,9 +305,7 @@ static int serve(struct gateway *g, const sigset_t *signals) {
     return ERR_OK;
 }
 
-static int run(struct gateway *g) {
-    sigset_t signals;
-    block_signals(&signals);
+static int run(struct gateway *g, const sigset_t *signals) {
     g->started_mono_us = clock_now().mono_us;
     g->readings = ring_new(ring_bytes(g->site));
     g->live = live_new(g->site->point_count);
@@ -322,7 +320,7 @@ static int run(struct gateway *g) {
                  BUSBAR_VERSION, g->site->id, g->site->gateway, g->site->link_count,
                  g->site->device_count, g->site->point_count, g->site->config_hash);
     if (rc == ERR_OK)
-        rc = serve(g, &signals);
+        rc = serve(g, signals);
     notify_stopping();
     stop(g);
     reload_fini(g);
@@ -335,7 +333,9 @@ int main(int argc, char **argv) {
         {"check", no_argument, NULL, 'k'},        {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     struct gateway g = {.site_version = 1};
+    sigset_t signals;
     bool check = false;
+    block_signals(&signals); /* one that comes before anybody waits for it is not lost */
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
         case 'c':
@@ -375,7 +375,7 @@ int main(int argc, char **argv) {
     } else {
         pthread_mutex_init(&g.publish_lock, NULL);
         pthread_mutex_init(&g.site_lock, NULL);
-        status = run(&g);
+        status = run(&g, &signals);
         pthread_mutex_destroy(&g.site_lock);
         pthread_mutex_destroy(&g.publish_lock);
     }
