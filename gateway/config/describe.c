@@ -108,6 +108,29 @@ static void describe_mqtt(const struct site *s, size_t i, struct fact_list *out)
     fact_flag(out, "minute_devices", m->minute_devices);
 }
 
+static size_t deliver_count(const struct site *s) {
+    return s->deliver_count;
+}
+
+static const char *deliver_id(const struct site *s, size_t i) {
+    return s->deliver[i].id;
+}
+
+static void describe_deliver(const struct site *s, size_t i, struct fact_list *out) {
+    static const char *const compressions[] = {
+        [DELIVER_ZSTD] = "zstd", [DELIVER_GZIP] = "gzip", [DELIVER_PLAIN] = "none"};
+    const struct deliver_settings *d = &s->deliver[i];
+    fact_text(out, "https", d->url);
+    fact_text(out, "token_file", d->token_file);
+    fact_text(out, "ca_file", d->ca_file);
+    fact_text(out, "cert_file", d->cert_file);
+    fact_text(out, "key_file", d->key_file);
+    fact_add(out, "batch", "%u", d->batch);
+    fact_add(out, "backlog_per_s", "%u", d->backlog_per_s);
+    fact_add(out, "timeout_s", "%u", d->timeout_s);
+    fact_text(out, "compression", compressions[d->compression]);
+}
+
 static void describe_web(const struct site *s, size_t i, struct fact_list *out) {
     (void)i;
     fact_text(out, "listen", s->web_listen);
@@ -386,6 +409,7 @@ const struct kind site_kinds[] = {
     {"carbon", carbon_count, no_id, describe_carbon_of},
     {"store", one, no_id, describe_store},
     {"mqtt", mqtt_count, no_id, describe_mqtt},
+    {"deliver", deliver_count, deliver_id, describe_deliver},
     {"web", one, no_id, describe_web},
     {"reload", one, no_id, describe_reload},
     {NULL, NULL, NULL, NULL},

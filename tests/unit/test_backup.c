@@ -74,7 +74,8 @@ static void make_old(struct rig *g) {
     rig_run(g, T0, T0 + 2 * MINUTE + 5000);
     assert_int_equal(db_exec(g->writer.db,
                              "DROP TABLE dirty;DROP TABLE ledger;DROP TABLE price;DROP TABLE curve;"
-                             "DROP TABLE filed;DROP TABLE command;"
+                             "DROP TABLE filed;DROP TABLE command;DROP TABLE chunk;DROP TABLE "
+                             "replay;DROP TABLE held;"
                              "ALTER TABLE record DROP COLUMN facts;PRAGMA user_version=1"),
                      ERR_OK);
     settle_file(g->writer.db);

@@ -85,6 +85,10 @@ static void changes_name_old_and_new(void **state) {
                  "~ device f1: parent (none) -> grid\n");
     assert_lines("mqtt: {url", "store: {budget_mb: 512}\nmqtt: {url",
                  "~ store: budget 2048 MB -> 512 MB\n");
+    assert_lines(
+        "mqtt: {url", "deliver: [{id: r, https: \"https://a.example/b\"}]\nmqtt: {url",
+        "+ deliver r: https https://a.example/b, batch 500, backlog_per_s 0, timeout_s 30, "
+        "compression zstd\n");
     assert_lines("mqtt: {url", "reload: {probation_s: 0}\nmqtt: {url",
                  "~ reload: probation_s 60 -> 0\n");
 }
