@@ -132,7 +132,10 @@ static float unbalance(const struct sums *s, const struct calibration *cal, int 
     const float negative =
         size((struct phasor){x[0].re + bx.re + b2x.re, x[0].im + bx.im + b2x.im});
     const float tiny = TINY_PEAK * cal->scale[first] * s->length;
-    return positive > tiny ? PER_CENT * negative / positive : NO_VALUE;
+    /* Phases connected in reverse have next to no positive sequence: the ratio is capped, not lost.
+     */
+    return fmaxf(positive, negative) > tiny ? PER_CENT * negative / fmaxf(positive, tiny)
+                                            : NO_VALUE;
 }
 
 void measure_window(const struct sums *sums, const struct calibration *cal,
