@@ -69,7 +69,6 @@ void node_init(struct node *n, const struct hal *hal) {
     n->state.status[STATUS_RESET_CAUSE] = (uint16_t)cause;
     state_fault(&n->state, FAULT_WATCHDOG, cause == HAL_RESET_WATCHDOG);
     rtu_port_open(&n->port, hal, &n->state);
-    n->turn_us = hal->now_us(hal->arg);
 }
 
 static void store_counters(struct node *n) {
@@ -108,6 +107,8 @@ static void take_cycles(struct node *n) {
 /* Once a second of measured time; also the proof of life for the watchdog. */
 static void end_second(struct node *n, float seconds) {
     const struct hal *hal = n->hal;
+    n->state.status[STATUS_LOAD] = (uint16_t)((float)n->busy_us / (1000.0f * seconds));
+    n->busy_us = 0;
     n->part_s += seconds;
     const uint32_t whole = (uint32_t)n->part_s;
     n->part_s -= (float)whole;
@@ -192,13 +193,13 @@ static void carry_out(struct node *n) {
 
 void node_poll(struct node *n) {
     const uint32_t now_us = n->hal->now_us(n->hal->arg);
-    const uint32_t turn_us = now_us - n->turn_us;
-    n->turn_us = now_us;
-    if (turn_us > n->state.status[STATUS_LOOP_MAX_US])
-        n->state.status[STATUS_LOOP_MAX_US] =
-            (uint16_t)(turn_us < UINT16_MAX ? turn_us : UINT16_MAX);
     rtu_port_poll(&n->port);
     take_samples(n);
     if (!n->port.sending)
         carry_out(n);
+    const uint32_t spent_us = n->hal->now_us(n->hal->arg) - now_us;
+    n->busy_us += spent_us;
+    if (spent_us > n->state.status[STATUS_LOOP_MAX_US])
+        n->state.status[STATUS_LOOP_MAX_US] =
+            (uint16_t)(spent_us < UINT16_MAX ? spent_us : UINT16_MAX);
 }

@@ -22,7 +22,7 @@ struct node {
     struct journal_record journal; /* as last stored */
     float part_s;                  /* seconds that do not yet make a whole one */
     float no_load_w;
-    uint32_t turn_us; /* when the last turn began */
+    uint32_t busy_us; /* spent in turns since the last second */
 };
 
 /* Loads settings and counters; what is lost is a fault, never a stop. */

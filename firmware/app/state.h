@@ -38,7 +38,8 @@ enum fault {
     X(FAULTS, "faults")                                                                            \
     X(FAULTS_LATCHED, "faults_since_start")                                                        \
     X(RESET_CAUSE, "reset_cause")                                                                  \
-    X(LOOP_MAX_US, "loop_max_us")
+    X(LOOP_MAX_US, "loop_max_us")                                                                  \
+    X(LOAD, "load_permille")
 
 #define COUNT_LIST(X)                                                                              \
     X(UPTIME_S, "uptime_s")                                                                        \

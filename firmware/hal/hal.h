@@ -21,7 +21,8 @@ enum hal_reset {
     HAL_RESET_BROWN_OUT,
     HAL_RESET_PIN,
     HAL_RESET_WATCHDOG,
-    HAL_RESET_SOFTWARE
+    HAL_RESET_SOFTWARE,
+    HAL_RESET_FAULT /* hard fault or a broken stack guard */
 };
 
 struct hal {
