@@ -1,22 +1,9 @@
-/* The emulated board: a synthetic feeder at the pace of SysTick, a file as memory. QEMU models
+/* The emulated board: made samples at the pace of SysTick, a file as memory. QEMU models
  * neither the converter's DMA nor the watchdog nor the driver's pin: those are left out here. */
 #include "base/err.h"
-#include "hal/feeder.h"
 #include "hal/stm32f405/chip.h"
+#include "hal/stm32f405/emulated_samples.h"
 #include "hal/stm32f405/semihost.h"
-
-static struct synth feeder;
-static uint32_t sets;
-
-static bool synth_set(void *arg, struct sample_set *ret_set, uint32_t *ret_lost) {
-    (void)arg;
-    (void)ret_lost;
-    if (sets == tick_count())
-        return false;
-    sets++;
-    synth_next(&feeder, ret_set);
-    return true;
-}
 
 static uint32_t place(enum hal_nvm nvm, size_t slot) {
     return (uint32_t)(((size_t)nvm * HAL_NVM_SLOTS + slot) * HAL_NVM_SLOT);
@@ -47,9 +34,9 @@ static enum hal_reset reset_cause(void *arg) {
 }
 
 void board_open(struct hal *hal) {
-    feeder_init(&feeder);
+    emulated_samples_open();
     semihost_open();
-    hal->adc_next = synth_set;
+    hal->adc_next = emulated_samples_next;
     hal->nvm_read = nvm_read;
     hal->nvm_write = nvm_write;
     hal->driver_enable = no_driver;
