@@ -21,6 +21,19 @@ def allowed(layer):
     return set(ORDER[: ORDER.index(layer) + 1])
 
 
+def firmware():
+    """The node's application knows itself, the header of its board, and the freestanding wire layer."""
+    wrong = []
+    for path in sorted((ROOT / "firmware" / "app").rglob("*.[ch]")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            m = re.match(r'\s*#\s*include\s+([<"])([^>"]+)', line)
+            if not m or m.group(2) in PURE_SYSTEM | {"hal/hal.h", "base/err.h"}:
+                continue
+            if m.group(1) == "<" or m.group(2).split("/")[0] not in ("app", "wire"):
+                wrong.append(f"{path.relative_to(ROOT)}:{number}: firmware/app must not include {m.group(2)}")
+    return wrong
+
+
 def main():
     wrong = []
     for path in sorted((ROOT / "gateway").rglob("*.[ch]")):
@@ -40,6 +53,7 @@ def main():
             elif layer in PURE and what not in PURE_SYSTEM:
                 if not (path.name == "arena.c" and what in ARENA):
                     wrong.append(f"{where}: pure layer {layer} must not include <{what}>")
+    wrong += firmware()
     print("\n".join(wrong) or "layers: every include points up the house")
     return 1 if wrong else 0
 

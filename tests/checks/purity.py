@@ -10,7 +10,7 @@ ALLOWED = re.compile(
     r"^(mem(cpy|move|set|cmp|chr|rchr|mem)|str(len|nlen|cmp|ncmp|chr|rchr|cspn|spn|str|casecmp|ncasecmp)"
     r"|__assert_fail|__stack_chk_fail|__mem\w+_chk"
     r"|l?l?(round|rint)f?|l(l)?round|fabs|floor|ceil|trunc|fmod|fminf?|fmaxf?|nextafterf?|sqrt|pow|exp|exp2|log|log2|log10"
-    r"|sin|cos|tan|atan2?|hypot|ldexp|frexp|scalbn|nearbyint|modf|isnan|__isnan|__isinf|__finite|__fpclassify"
+    r"|sinf|cosf|sincosf|sqrtf|floorf|sin|cos|tan|atan2?|hypot|ldexp|frexp|scalbn|nearbyint|modf|isnan|__isnan|__isinf|__finite|__fpclassify"
     r"|_GLOBAL_OFFSET_TABLE_|qsort|bsearch)$")
 ARENA = {"malloc", "calloc", "free"}  # base/arena.c owns memory
 

@@ -9,12 +9,14 @@ import unittest
 from gateway import Gateway, made, query, wait_until
 from node_cases import BIN, WATTS, NodeCases
 from nodes import qemu_node
+from simulator import free_port
 
 SITE = """\
-site: {{id: node-test, name: node test, timezone: UTC}}
+site: {{id: node-test, name: node test, district: test, timezone: UTC}}
 store: {{path: {folder}/busbar.db}}
 links:
   - {{id: bus1, rtu: {path}, baud: 19200, parity: even}}
+web: {{listen: "127.0.0.1:{port}"}}
 devices:
   - {{id: feeder1, link: bus1, unit: 1, profile: busbar-node, role: load, poll_ms: 1000}}
 """
@@ -27,7 +29,7 @@ class NodeInQemu(NodeCases, unittest.TestCase):
         """The real daemon polls the image over RTU (its serial code is libmodbus's)."""
         folder = pathlib.Path(self.folder.name)
         site = folder / "site.yaml"
-        site.write_text(SITE.format(folder=folder, path=self.node.path))
+        site.write_text(SITE.format(folder=folder, path=self.node.path, port=free_port()))
         with Gateway(site):
             wait_until("five readings in the store", lambda: made(folder / "busbar.db") and query(
                 folder / "busbar.db", "SELECT count(*) >= 5 FROM raw")[0][0])

@@ -1,5 +1,6 @@
-/* Samples of the emulated board, one set a tick: from the synthetic feeder (samples_synth.c), or from a
- * table of one cycle that costs nothing, to count what the application costs (samples_table.c). */
+/* Samples of the emulated board, one set a tick: from the synthetic feeder (samples_synth.c), or
+ * from a table of one cycle that costs nothing, to count what the application costs
+ * (samples_table.c). */
 #ifndef NODE_STM32F405_EMULATED_SAMPLES_H
 #define NODE_STM32F405_EMULATED_SAMPLES_H
 

@@ -57,12 +57,13 @@ void reset_handler(void) {
     __asm volatile("dsb\n\tisb");
     for (int i = 0; i < GUARD_WORDS; i++)
         stack_bottom[i] = GUARD_WORD;
-    memcpy(data_begin, data_image, (size_t)((uint8_t *)data_end - (uint8_t *)data_begin));
-    memset(bss_begin, 0, (size_t)((uint8_t *)bss_end - (uint8_t *)bss_begin));
+    memcpy(data_begin, data_image, (uintptr_t)data_end - (uintptr_t)data_begin);
+    memset(bss_begin, 0, (uintptr_t)bss_end - (uintptr_t)bss_begin);
     main();
     fault_handler();
 }
 
+/* Read by the processor. */
 struct vectors {
     uint32_t *stack;
     void (*system[15])(void);
