@@ -69,7 +69,7 @@ static int handle_write_multiple(struct state *s, const uint8_t *pdu, size_t n, 
     const uint16_t count = get_u16(pdu + 3);
     if (count < 1 || count > WRITE_MAX || pdu[5] != 2 * count || n != (size_t)WRITE_HEADER + pdu[5])
         return ERR_RANGE;
-    for (uint16_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         words[i] = get_u16(pdu + WRITE_HEADER + 2 * i);
     const int status = registers_write(s, get_u16(pdu + 1), count, words);
     if (status != ERR_OK)

@@ -43,7 +43,7 @@ bool settings_fits(enum setting which, uint16_t word) {
 }
 
 void settings_encode(const struct settings *s, uint8_t out[SETTINGS_BYTES]) {
-    for (int i = 0; i < SETTING_COUNT; i++) {
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
         out[2 * i] = (uint8_t)(s->word[i] >> 8);
         out[2 * i + 1] = (uint8_t)s->word[i];
     }
@@ -51,7 +51,7 @@ void settings_encode(const struct settings *s, uint8_t out[SETTINGS_BYTES]) {
 
 int settings_decode(const uint8_t bytes[SETTINGS_BYTES], struct settings *ret_settings) {
     struct settings s;
-    for (int i = 0; i < SETTING_COUNT; i++) {
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
         s.word[i] = (uint16_t)(bytes[2 * i] << 8 | bytes[2 * i + 1]);
         if (!settings_fits((enum setting)i, s.word[i]))
             return ERR_RANGE;
