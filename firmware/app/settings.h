@@ -5,6 +5,7 @@
 #define NODE_APP_SETTINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "app/measure.h"

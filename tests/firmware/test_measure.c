@@ -206,11 +206,25 @@ static void no_load_creeps_not_and_the_start_current_counts(void **state) {
     assert_near(rig_wh(&r, ENERGY_IMPORT), 3.45 * r.measured_s / 3600.0, 0.001);
 }
 
+/* 3 mW for 0.2 s is less than a count: it must add up. */
+static void what_is_less_than_a_count_is_carried(void **state) {
+    (void)state;
+    struct energy e = {0};
+    struct reading r = {0};
+    for (int p = 0; p < PHASES; p++)
+        r.value[VALUE_ACTIVE + p] = -0.001f;
+    for (int i = 0; i < 1000; i++)
+        energy_add(&e, &r, 0.2f, 0.0f);
+    assert_near(e.mj[ENERGY_EXPORT], 600.0, 1.0);
+    assert_int_equal(e.mj[ENERGY_IMPORT], 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_values_of_a_balanced_feeder),
         cmocka_unit_test(four_quadrants_have_the_right_signs),
         cmocka_unit_test(windows_cover_all_time),
+        cmocka_unit_test(what_is_less_than_a_count_is_carried),
         cmocka_unit_test(harmonics_and_thd_are_told_apart),
         cmocka_unit_test(unbalance_is_negative_over_positive_sequence),
         cmocka_unit_test(the_neutral_is_measured),
