@@ -1,11 +1,13 @@
 #include "store/gap.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "store/db.h"
 #include "store/slot_code.h"
+#include "sys/log.h"
 
 #define ROW_GROWTH 512 /* bytes that a changed feed may need more */
 #define ROW_NEW    4096
@@ -64,6 +66,17 @@ static int write_new(struct writer *w, ms_t start, const struct slot_change *c, 
     return out->overflow ? ERR_LIMIT : ERR_OK;
 }
 
+/* A row that cannot be read must not stop all that is to be written with it, now and for ever. */
+static int replace_damaged_row(struct writer *w, ms_t start, const struct slot_change *c,
+                               size_t feeds, struct pack *out) {
+    log_warn("store %s: the row of device %" PRId64 " in the slot %" PRId64
+             " cannot be read; one with the energy that was found later takes its place",
+             w->path, c->device_no, start);
+    out->len = 0;
+    out->overflow = false;
+    return feeds > 0 ? write_new(w, start, c, feeds, out) : ERR_VERSION;
+}
+
 static int change_row(struct writer *w, sqlite3_stmt *read, enum slot_period p, ms_t start,
                       const struct slot_change *c, size_t feeds) {
     sqlite3_bind_int64(read, 1, slot_code(p));
@@ -88,6 +101,8 @@ static int change_row(struct writer *w, sqlite3_stmt *read, enum slot_period p, 
     pack_init(&out, bytes, cap);
     int err = found ? rewrite(&u, start, c, &out) : write_new(w, start, c, feeds, &out);
     sqlite3_reset(read);
+    if (found && err == ERR_CORRUPT)
+        err = replace_damaged_row(w, start, c, feeds, &out);
     if (err == ERR_OK)
         err = writer_put_slot(w, slot_code(p), start, c->device_no, out.data, out.len);
     free(bytes);

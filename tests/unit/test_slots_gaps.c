@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "slots_fixture.h"
+#include "store/db.h"
 
 /* First each missed slot says that nothing is known; when the meter is back, its register tells the
  * energy, and revisions say so. */
@@ -213,6 +214,26 @@ static void a_device_that_is_silent_for_minutes(void **state) {
     rig_fini(&g);
 }
 
+/* One damaged row must not stop every commit that has energy for it. */
+static void energy_for_a_damaged_row_is_written_all_the_same(void **state) {
+    (void)state;
+    static struct rig g;
+    char sql[160];
+    rig_init(&g, T0);
+    rig_run(&g, T0, T0 + 2 * MINUTE);
+    rig_idle(&g, T0 + 2 * MINUTE, T0 + 5 * MINUTE + 30000);
+    snprintf(sql, sizeof sql, "UPDATE slot SET body=x'02' WHERE period=60 AND start=%" PRId64,
+             T0 + 3 * MINUTE);
+    assert_int_equal(db_exec(g.writer.db, sql), ERR_OK);
+    assert_true(sqlite3_changes(g.writer.db) > 0);
+    rig_run(&g, T0 + 5 * MINUTE + 30000, T0 + 8 * MINUTE); /* rig_commit asserts each commit */
+    json_t *minutes = rig_messages(&g.works, OUTBOX_RECORD_1M), *last = newest(minutes);
+    assert_near(sum_of(last, "energy_kwh/import"), counted_to(T0 + 7 * MINUTE), 1e-6);
+    json_decref(last);
+    json_decref(minutes);
+    rig_fini(&g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_stop_is_first_unknown_then_recovered),
@@ -221,6 +242,7 @@ int main(void) {
         cmocka_unit_test(a_stall_of_hours_loses_nothing_that_was_read),
         cmocka_unit_test(an_hour_that_begins_with_a_gap_can_be_reproduced),
         cmocka_unit_test(a_device_that_is_silent_for_minutes),
+        cmocka_unit_test(energy_for_a_damaged_row_is_written_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
