@@ -76,7 +76,7 @@ class Export(unittest.TestCase):
         self.assertTrue(all(at(row.split(",")[0]) >= at(middle) for row in after))
         self.assertEqual(self.lines("--what", "readings", "--to", "2020-01-01").strip(), HEAD)
 
-        def test_one_point_or_one_device_alone(self):
+    def test_one_point_or_one_device_alone(self):
         every = self.lines("--what", "readings").splitlines()[1:]
         point = self.lines("--what", "readings", "--point", "grid.active_power.total")
         self.assertEqual(point.splitlines()[1:], [line for line in every if
