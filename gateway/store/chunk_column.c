@@ -166,7 +166,8 @@ static void decode(const struct column_scratch *s, int64_t *values, const uint8_
 
 void column_read(struct unpack *in, struct column_scratch *s, int64_t *values, const uint8_t *first,
                  size_t n) {
-    read_length(in);
+    size_t length = read_length(in);
+    const uint8_t *begin = in->at;
     unsigned mode = unpack_u8(in), width = unpack_u8(in);
     if (mode > MODE_FIXED || width > 8)
         in->bad = true;
@@ -176,6 +177,8 @@ void column_read(struct unpack *in, struct column_scratch *s, int64_t *values, c
         for (size_t i = 0; plane && i < n; i++)
             s->codes[i] |= (uint64_t)plane[i] << (8 * w);
     }
+    if ((size_t)(in->at - begin) != length)
+        in->bad = true; /* who passes over it would go on elsewhere */
     if (!in->bad)
         decode(s, values, first, n, (enum mode)mode);
 }
