@@ -90,6 +90,7 @@ static void destination_figures(const struct gateway *g, struct metrics *ret) {
                                          .reconnects = p.reconnects};
     }
     _Static_assert(sizeof https[0].id <= METRICS_NAME_MAX, "its id fits");
+    _Static_assert(sizeof https[0].last_error == METRICS_ERROR_MAX, "its error fits");
     size_t n = g->deliver ? deliver_stats(g->deliver, https, DELIVER_MAX) : 0;
     for (size_t i = 0; i < n && ret->destinations < METRICS_DESTINATIONS_MAX; i++) {
         struct metrics_destination *d = &ret->destination[ret->destinations++];
@@ -98,6 +99,7 @@ static void destination_figures(const struct gateway *g, struct metrics *ret) {
                                           .acknowledged = https[i].rows,
                                           .refused = https[i].failures};
         memcpy(d->id, https[i].id, sizeof https[i].id);
+        memcpy(d->error, https[i].last_error, sizeof d->error);
     }
 }
 
@@ -123,6 +125,10 @@ static void on_stats(void *arg, struct metrics *ret) {
     ret->days_until_full = h.days_until_full;
     ret->last_commit_s = (double)h.last_commit_us / US_PER_S;
     ret->store_failing = h.failing;
+    ret->refused_blocks = h.refused_blocks;
+    ret->replacements = h.replacements;
+    ret->disk_free_bytes = h.disk_free_bytes;
+    ret->disk_full = h.disk_full;
     destination_figures(g, ret);
 }
 

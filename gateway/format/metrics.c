@@ -73,6 +73,9 @@ static void put_gauges(struct buf *b, const struct metrics *m, enum metrics_form
         {"busbar_store_last_commit_seconds", "How long the last commit took.", m->last_commit_s},
         {"busbar_store_failing", "1: the last commit failed, what is new waits in memory.",
          m->store_failing},
+        {"busbar_store_disk_free_bytes", "Free on the disk of the store.",
+         (double)m->disk_free_bytes},
+        {"busbar_store_disk_full", "1: the disk of the store is full.", m->disk_full},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         declare(b, form, rows[i].name, GAUGE, rows[i].help);
@@ -98,6 +101,9 @@ static void put_counters(struct buf *b, const struct metrics *m, enum metrics_fo
         {"busbar_records", "Records written.", m->records},
         {"busbar_store_thinned_raw", "Windows and chains of raw readings dropped for the budget.",
          m->thinned_raw},
+        {"busbar_store_blocks_refused",
+         "Rows and slots that found no room in memory while commits failed.", m->refused_blocks},
+        {"busbar_store_replacements", "Damaged stores that were set aside.", m->replacements},
         {"busbar_store_thinned_records", "Records dropped for the budget.", m->thinned_records},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -216,6 +222,7 @@ static void put_destination(struct buf *b, const struct metrics *m,
     json_u64(b, "acknowledged", d->acknowledged);
     json_u64(b, "refused", d->refused);
     json_u64(b, "reconnects", d->reconnects);
+    json_text(b, "error", d->error[0] ? d->error : NULL);
     json_close(b);
 }
 

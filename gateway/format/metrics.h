@@ -16,6 +16,7 @@
 
 #define METRICS_DESTINATIONS_MAX 8
 #define METRICS_NAME_MAX         40
+#define METRICS_ERROR_MAX        200
 
 enum metrics_form { METRICS_OPENMETRICS, METRICS_PROMETHEUS };
 
@@ -25,6 +26,7 @@ struct metrics_destination {
     bool connected;
     uint32_t in_flight;
     uint64_t sent, acknowledged, refused, reconnects;
+    char error[METRICS_ERROR_MAX]; /* of an HTTPS destination's last failure; "": none since */
     /* of the outbox; known false: the store cannot be read now */
     bool backlog_known;
     uint64_t backlog_rows;
@@ -38,10 +40,13 @@ struct metrics {
     /* of the store and what comes into it, since the start */
     uint64_t readings, refused_readings, ring_refused, samples, late_samples;
     uint64_t commits, slots, records, thinned_raw, thinned_records;
+    uint64_t refused_blocks;  /* rows and slots that found no room in memory while commits failed */
+    uint64_t replacements;    /* damaged stores that were set aside */
+    uint64_t disk_free_bytes; /* on the disk of the store */
     uint64_t db_bytes, budget_bytes; /* budget 0: none */
     double days_until_full;          /* at the present rate; NAN: not known */
     double last_commit_s;
-    bool store_failing;
+    bool store_failing, disk_full;
     uint32_t devices_online, devices_total;
     struct metrics_destination destination[METRICS_DESTINATIONS_MAX];
     size_t destinations;

@@ -10,7 +10,6 @@
 #include "store/raw_codec.h"
 #include "sys/log.h"
 
-#define CHAIN_MAX_MS   75000    /* a chain's first row is at most this long before its last */
 #define WINDOW_SAMPLES 1800000u /* 100 devices of 30 points for ten minutes */
 #define STEP_BYTES     2400000u /* readings of one step */
 #define PAUSE_MS       MS_PER_MIN
@@ -98,7 +97,7 @@ static int choose_chains(struct compact *c, sqlite3_stmt *s, ms_t before) {
 
 /* When all rows of the window that t lies in are written. */
 static ms_t window_end(ms_t t) {
-    return (floor_div(t, COMPACT_WINDOW_MS) + 1) * COMPACT_WINDOW_MS + CHAIN_MAX_MS;
+    return (floor_div(t, COMPACT_WINDOW_MS) + 1) * COMPACT_WINDOW_MS + RAW_CHAIN_MAX_MS;
 }
 
 static int open_window(struct compact *c, ms_t before) {
@@ -114,7 +113,7 @@ static int open_window(struct compact *c, ms_t before) {
     if (err < 0)
         return err;
     sqlite3_bind_int64(s, 1, oldest);
-    sqlite3_bind_int64(s, 2, oldest + COMPACT_WINDOW_MS + CHAIN_MAX_MS);
+    sqlite3_bind_int64(s, 2, oldest + COMPACT_WINDOW_MS + RAW_CHAIN_MAX_MS);
     err = choose_chains(c, s, before);
     sqlite3_finalize(s);
     return err;

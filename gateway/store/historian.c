@@ -208,7 +208,7 @@ static void once_a_second(struct historian *h, const struct instant *now) {
     h->second++;
     core_second(&h->core, now_ms);
     commit(h, now);
-    if (!h->writer.failing)
+    if (!h->writer.failing && !upkeep_salvages(&h->upkeep))
         pack_readings(h, now);
     if (h->second % RETENTION_S == 0 && !h->writer.failing)
         keep_budget(h, now);

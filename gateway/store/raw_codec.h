@@ -22,6 +22,8 @@
 #include "meter/reading.h"
 #include "meter/site.h"
 
+#define RAW_CHAIN_MAX_MS 75000 /* a chain's first row is at most this long before its last */
+
 struct raw_encoder;
 
 struct raw_encoder *raw_encoder_new(const struct site *site); /* NULL without memory */

@@ -4,11 +4,8 @@
 #include "base/err.h"
 #include "store/chunk.h"
 #include "store/db.h"
+#include "store/raw_codec.h"
 #include "store/reader_impl.h"
-
-#define SLACK_MS                                                                                   \
-    75000 /* a window is known by keys of rows, readings may be a little beside them               \
-           */
 
 struct place {
     ms_t t;
@@ -121,8 +118,9 @@ int reader_chunks(struct reader *r, struct raw_filter *f, uint64_t *bad_rows) {
     int err = reader_statement(r, READ_WINDOWS, &windows);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(windows, 1, f->to + SLACK_MS);
-    sqlite3_bind_int64(windows, 2, f->from - SLACK_MS);
+    /* a window is known by the keys of its rows: readings may be a little beside them */
+    sqlite3_bind_int64(windows, 1, f->to + RAW_CHAIN_MAX_MS);
+    sqlite3_bind_int64(windows, 2, f->from - RAW_CHAIN_MAX_MS);
     int rc = SQLITE_DONE;
     while (err == ERR_OK && (rc = sqlite3_step(windows)) == SQLITE_ROW)
         err = read_window(r, windows, f, bad_rows);

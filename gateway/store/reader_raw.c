@@ -8,8 +8,6 @@
 #include "store/raw_codec.h"
 #include "store/reader_impl.h"
 
-#define CHAIN_MAX_MS 75000 /* a chain's first row is at most this long before its last */
-
 enum { DEVICE_ALL = -1, DEVICE_NOT_THERE = -2 };
 
 /* Marks a point and the points that its value needs. */
@@ -104,8 +102,8 @@ static int read_rows(struct reader *r, struct raw_filter *f, uint64_t *bad_rows)
     if (err < 0)
         return err;
     /* a row's key is the time of its first reading: others may be a little later or earlier */
-    sqlite3_bind_int64(chains, 1, f->from - CHAIN_MAX_MS);
-    sqlite3_bind_int64(chains, 2, f->to + CHAIN_MAX_MS);
+    sqlite3_bind_int64(chains, 1, f->from - RAW_CHAIN_MAX_MS);
+    sqlite3_bind_int64(chains, 2, f->to + RAW_CHAIN_MAX_MS);
     int rc = SQLITE_DONE;
     while (err == ERR_OK && (rc = sqlite3_step(chains)) == SQLITE_ROW)
         err = read_chain(r, chains, f, bad_rows);

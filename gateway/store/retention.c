@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "store/db.h"
+#include "store/raw_codec.h"
 #include "store/reader.h"
 #include "store/slot_code.h"
 #include "sys/log.h"
@@ -12,7 +13,6 @@
 #define STEPS_MAX    20 /* of thinning in one call: several times what the time between adds */
 #define OUTBOX_BATCH 500
 #define WAL_BYTES    8388608u /* journal_size_limit, store/db.c */
-#define CHAIN_MAX_MS 75000
 
 /* The write-ahead log counts too: as its largest size, for it grows with what is thinned. */
 static uint64_t room_of(uint64_t budget_bytes) {
@@ -58,7 +58,7 @@ static int thin_raw(struct retention *r, struct writer *w, ms_t now_ms, ms_t kee
     int64_t oldest = chunk < row ? chunk : row;
     if (oldest == INT64_MAX || (oldest > now_ms - keep_ms && oldest <= now_ms))
         return ERR_NOT_FOUND;
-    int64_t arguments[] = {oldest, oldest + CHAIN_MAX_MS};
+    int64_t arguments[] = {oldest, oldest + RAW_CHAIN_MAX_MS};
     err = chunk <= row ? run(w, "DELETE FROM chunk WHERE t=?", arguments, 1)
                        : run(w,
                              "DELETE FROM raw WHERE t BETWEEN ?1 AND ?2 AND"

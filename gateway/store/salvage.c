@@ -97,7 +97,8 @@ static int reserve_numbers(sqlite3 *to) {
     return db_exec(to,
                    "INSERT OR IGNORE INTO layout(id,body) SELECT max(n),x'' FROM"
                    " (SELECT max(layout) AS n FROM record UNION ALL SELECT max(layout) FROM event"
-                   " UNION ALL SELECT max(layout) FROM raw) WHERE n IS NOT NULL HAVING"
+                   " UNION ALL SELECT max(layout) FROM raw UNION ALL SELECT max(layout) FROM chunk"
+                   " UNION ALL SELECT max(layout) FROM held) WHERE n IS NOT NULL HAVING"
                    " max(n)>(SELECT coalesce(max(id),0) FROM layout);"
                    "INSERT OR IGNORE INTO device(id,name) SELECT max(n),'?lost' FROM"
                    " (SELECT max(device) AS n FROM slot UNION ALL SELECT max(device) FROM counter"

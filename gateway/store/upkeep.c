@@ -129,6 +129,7 @@ static bool replace_store(struct upkeep *u, const struct instant *now) {
     ms_t now_ms = now->utc_us / US_PER_MS;
     u->next_replace_us = now->mono_us + REPLACE_AGAIN_US;
     upkeep_fini(u);
+    u->complete = false;
     core_flush(c);
     int err = writer_replace(u->writer, now_ms);
     if (u->writer->db && err < 0)
@@ -162,8 +163,10 @@ static void salvage_more(struct upkeep *u, ms_t now_ms) {
             sqlite3_step(s) == SQLITE_ROW && sqlite3_column_text(s, 0))
             snprintf(path, sizeof path, "%s", (const char *)sqlite3_column_text(s, 0));
         sqlite3_finalize(s);
-        if (path[0] == '\0')
+        if (path[0] == '\0') {
+            u->complete = true;
             return;
+        }
         err = salvage_rest_new(path, db, now_ms, &u->rest);
         done = err < 0; /* it was taken away, or nothing can be read */
     }
@@ -213,6 +216,6 @@ void upkeep_second(struct upkeep *u, const struct instant *now) {
                  now_ms);
         u->low = low;
     }
-    if (u->state == STORE_GOOD && !u->writer->failing)
+    if (u->state == STORE_GOOD && !u->writer->failing && !u->complete)
         salvage_more(u, now_ms);
 }

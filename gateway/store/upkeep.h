@@ -21,6 +21,7 @@ struct upkeep {
     us_t next_replace_us; /* a damaged store is not replaced before */
     uint32_t second;
     struct salvage_rest *rest; /* raw readings of a replaced store */
+    bool complete;             /* none of them is still to come */
     uint64_t replacements;
 };
 
@@ -30,6 +31,11 @@ void upkeep_init(struct upkeep *u, struct core *core, struct retention *retentio
 void upkeep_fini(struct upkeep *u);
 /* After a commit that gave err. True: it is worth trying again at once. */
 bool upkeep_after_commit(struct upkeep *u, int err, const struct instant *now);
+/* Raw readings of a replaced store are still coming, the newest first: a chain may lack its
+ * beginning, so they must not be packed yet. */
+static inline bool upkeep_salvages(const struct upkeep *u) {
+    return !u->complete;
+}
 /* Once a second. */
 void upkeep_second(struct upkeep *u, const struct instant *now);
 /* Makes an event of a new epoch that nobody was told of yet. */

@@ -20,6 +20,10 @@ static struct metrics example(void) {
                             .budget_bytes = 2147483648,
                             .days_until_full = 2.0,
                             .last_commit_s = 0.0025,
+                            .disk_full = true,
+                            .disk_free_bytes = 4096,
+                            .refused_blocks = 7,
+                            .replacements = 1,
                             .devices_online = 9,
                             .devices_total = 10,
                             .destination = {{.id = "mqtt",
@@ -32,7 +36,7 @@ static struct metrics example(void) {
                                              .backlog_known = true,
                                              .backlog_rows = 300,
                                              .oldest_utc_ms = 1795399200000 - 90500},
-                                            {.id = "re\"gulator"}},
+                                            {.id = "re\"gulator", .error = "status 503"}},
                             .destinations = 2};
 }
 
@@ -70,6 +74,10 @@ static void gauges_have_base_units(void **state) {
     assert_has(all, "\nbusbar_store_until_full_seconds 172800\n");
     assert_has(all, "\nbusbar_store_last_commit_seconds 0.0025\n");
     assert_has(all, "\nbusbar_store_failing 0\n");
+    assert_has(all, "\nbusbar_store_disk_full 1\n");
+    assert_has(all, "\nbusbar_store_disk_free_bytes 4096\n");
+    assert_has(all, "\nbusbar_store_blocks_refused_total 7\n");
+    assert_has(all, "\nbusbar_store_replacements_total 1\n");
     assert_has(all, "\nbusbar_devices_online 9\n");
 }
 
@@ -120,10 +128,10 @@ static void delivery_is_for_people(void **state) {
           "\"budget_bytes\":2147483648,\"days_until_full\":2,\"failing\":false},"
           "\"destinations\":[{\"id\":\"mqtt\",\"connected\":true,\"backlog\":{\"rows\":300,"
           "\"age_s\":90.5,\"oldest\":\"2026-11-23T09:58:29.500+08:00\"},\"in_flight\":20,"
-          "\"sent\":45,\"acknowledged\":25,\"refused\":1,\"reconnects\":2},{\"id\":"
+          "\"sent\":45,\"acknowledged\":25,\"refused\":1,\"reconnects\":2,\"error\":null},{\"id\":"
           "\"re\\\"gulator\",\"connected\":false,\"backlog\":{\"rows\":null,\"age_s\":null,"
           "\"oldest\":null},\"in_flight\":0,\"sent\":0,\"acknowledged\":0,\"refused\":0,"
-          "\"reconnects\":0}]}");
+          "\"reconnects\":0,\"error\":\"status 503\"}]}");
     m.destination[0].oldest_utc_ms = 0;
     m.destination[0].backlog_rows = 0;
     m.destinations = 1;
@@ -136,7 +144,7 @@ static void delivery_is_for_people(void **state) {
           "\"budget_bytes\":null,\"days_until_full\":null,\"failing\":false},"
           "\"destinations\":[{\"id\":\"mqtt\",\"connected\":true,\"backlog\":{\"rows\":0,"
           "\"age_s\":0,\"oldest\":null},\"in_flight\":20,\"sent\":45,\"acknowledged\":25,"
-          "\"refused\":1,\"reconnects\":2}]}");
+          "\"refused\":1,\"reconnects\":2,\"error\":null}]}");
 }
 
 int main(void) {

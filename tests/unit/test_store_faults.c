@@ -166,10 +166,14 @@ static void bad_pages_cost_only_their_rows(void **state) {
         damage_page(g.works.path, bad[i]);
     ms_t now = T0 + 40 * MINUTE + 10000;
     open_after(&g, now, &u);
-    for (int i = 0; i < 200; i++) { /* the raw readings come in steps */
+    assert_true(upkeep_salvages(&u)); /* nothing may be packed yet */
+    for (int i = 0; i < 200; i++) {   /* the raw readings come in steps, the newest first */
         const struct instant t = {.utc_us = now * 1000, .mono_us = i};
+        int64_t waits = number_of(g.writer.db, "SELECT count(*) FROM meta WHERE key='salvage'");
+        assert_true(waits == 0 || upkeep_salvages(&u));
         upkeep_second(&u, &t);
     }
+    assert_false(upkeep_salvages(&u));
     for (size_t i = 0; i < 4; i++) {
         char sql[100];
         snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", tables[i]);
