@@ -2,6 +2,16 @@
 #include "format/json.h"
 #include "format/record.h"
 
+static void alert_members(struct buf *b, const struct event_body *e) {
+    json_i64(b, "alert", e->alert);
+    json_text(b, "action", e->action);
+    json_open(b, "text");
+    json_text(b, "zh", e->text_zh);
+    json_text(b, "en", e->text_en);
+    json_close(b);
+    json_text(b, "note_zh", e->note_zh);
+}
+
 void event_members_write(struct buf *b, const struct event_body *e, int utc_offset_s) {
     json_text(b, "event", e->event);
     json_text(b, "object", e->object);
@@ -14,8 +24,15 @@ void event_members_write(struct buf *b, const struct event_body *e, int utc_offs
     json_text(b, "unit", e->unit);
     json_text(b, "actor", e->actor);
     json_text(b, "note", e->note);
-    json_key(b, "evidence");
-    buf_puts(b, "[]");
+    json_open_list(b, "evidence");
+    for (size_t i = 0; i < e->evidence_count; i++) {
+        if (i > 0)
+            buf_putc(b, ',');
+        buf_put_u64(b, e->evidence[i]);
+    }
+    json_close_list(b);
+    if (e->alert != 0)
+        alert_members(b, e);
 }
 
 void event_write(struct buf *b, const struct message_head *h, ms_t t, const char *members,

@@ -86,6 +86,11 @@ struct event_body {
     ms_t at;
     double value, threshold;
     const char *unit, *actor, *note;
+    /* Of an alert; number 0: the event is none, and these members are left out. */
+    int64_t alert; /* its number in the ledger */
+    const char *action, *text_zh, *text_en, *note_zh;
+    const uint64_t *evidence; /* seqs of records */
+    size_t evidence_count;
 };
 /* The stored form: members without braces, into an empty buffer; event_write adds the head. */
 void event_members_write(struct buf *b, const struct event_body *e, int utc_offset_s);

@@ -48,6 +48,12 @@ void core_event(struct core *c, const struct event_body *e) {
     c->urgent = true;
 }
 
+void core_alert(struct core *c, const struct alert_change *change) {
+    struct pending_block block = {.kind = PENDING_ALERT, .bytes = sizeof *change, .t = change->at};
+    pending_add(&c->writer->pending, &block, change);
+    c->urgent = true;
+}
+
 static int on_gap(void *arg, const struct gap_entry *g) {
     struct core *c = arg;
     struct pending_block b = {.kind = PENDING_GAP, .bytes = sizeof *g, .number = g->device};

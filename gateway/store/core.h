@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert/alert.h"
 #include "calc/clock_track.h"
 #include "store/aggregate.h"
 #include "store/live_demand.h"
@@ -78,6 +79,8 @@ void core_second(struct core *c, ms_t now_ms);
 /* Puts the open raw row among the pending blocks; core_second does it too. */
 void core_flush(struct core *c);
 void core_event(struct core *c, const struct event_body *e);
+/* A step of an alert: into the ledger and out as an event, in one transaction. */
+void core_alert(struct core *c, const struct alert_change *change);
 /* Counters and open quarters from the store (core_restore.c). */
 int core_restore(struct core *c);
 /* Closes the slots whose time is up (core_slots.c). */

@@ -39,6 +39,7 @@ static size_t room_of(const struct pending *p, const struct pending_block *head)
     case PENDING_RECORD:
     case PENDING_EVENT:
     case PENDING_LEDGER:
+    case PENDING_ALERT:
         break;
     }
     return p->cap;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/alert_ledger.h"
 #include "store/db.h"
 #include "store/epoch.h"
 #include "store/reader.h"
@@ -181,6 +182,11 @@ static int write_block(struct writer *w, const struct pending_block *b, const ui
         return put_event(w, b->t, (const char *)body, b->bytes, now_ms);
     case PENDING_LEDGER:
         return write_ledger(w, b, body);
+    case PENDING_ALERT: {
+        struct alert_change change;
+        memcpy(&change, body, sizeof change);
+        return alert_ledger_write(w, &change, now_ms);
+    }
     case PENDING_HELD:
         return w->hooks.held ? w->hooks.held(w->hooks.arg, b, body, now_ms) : ERR_OK;
     }
