@@ -4,14 +4,10 @@ platform is told, and no energy is missing or counted twice."""
 import subprocess
 import unittest
 
-from gateway import Gateway, query
+from gateway import query
 from simulator import BUSBAR
-from store_rig import FaultRig, start_simulator
+from store_rig import FaultRig
 from uplink import Platform
-
-
-def setUpModule():
-    start_simulator()
 
 
 class Damage(FaultRig):
@@ -32,13 +28,13 @@ class Damage(FaultRig):
 
     def test_a_damaged_header_at_the_start(self):
         with Platform(self.broker) as platform:
-            with Gateway(self.site(), self.offset):
+            with self.gateway():
                 self.wait_minutes(platform, 1)
             platform.wait("the goodbye", lambda: platform.bodies("status")[-1]["state"] == "offline")
             epoch, last = query(self.store, "SELECT (SELECT value FROM meta WHERE key='epoch'),"
                                             "(SELECT max(seq) FROM outbox)")[0]
             self.damage(0, 100)
-            with Gateway(self.site(), self.offset) as gateway:
+            with self.gateway() as gateway:
                 gateway.wait_log("is damaged; it is set aside as", str(self.store), "check the disk")
                 self.check_replaced(platform, epoch, last)
                 self.wait_minutes(platform, 3)
@@ -49,10 +45,10 @@ class Damage(FaultRig):
 
     def test_damaged_pages_at_run_time(self):
         with Platform(self.broker) as platform:
-            with Gateway(self.site(), self.offset):
+            with self.gateway():
                 self.wait_minutes(platform, 1)
             # stopped, everything lies in the file itself: from now on it is read from there
-            with Gateway(self.site(), self.offset) as gateway:
+            with self.gateway() as gateway:
                 platform.wait("it is back", lambda: platform.bodies("status")[-1]["state"] == "online")
                 epoch = query(self.store, "SELECT value FROM meta WHERE key='epoch'")[0][0]
                 before = len(platform.bodies("live"))
@@ -75,7 +71,7 @@ class Damage(FaultRig):
     def test_a_backup_while_it_runs_and_its_return(self):
         copy = self.folder / "copy.db"
         with Platform(self.broker) as platform:
-            with Gateway(self.site(), self.offset):
+            with self.gateway():
                 self.wait_minutes(platform, 1)
                 done = self.busbar("backup", "--db", self.store, "--to", copy)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -100,7 +96,7 @@ class Damage(FaultRig):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn(f"last_seq_known: {last}", done.stdout)
             self.assertTrue(list(self.folder.glob("busbar.db.before-restore-*")))
-            with Gateway(self.site(), self.offset):
+            with self.gateway():
                 event = platform.wait("the event", lambda: self.events(platform, "store_replaced"), 60)[0]
                 self.assertEqual(event["value"], last)
                 self.assertIn(f"epoch {epoch} ended at seq {last}", event["note"])

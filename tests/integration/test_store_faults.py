@@ -8,15 +8,11 @@ import threading
 import time
 import unittest
 
-from gateway import BUSBARD, CONFIG, Gateway, query, wait_until
-from store_rig import FaultRig, start_simulator
+from gateway import BUSBARD, CONFIG, query, wait_until
+from store_rig import FaultRig
 from uplink import Platform
 
 DISK_MB = 24
-
-
-def setUpModule():
-    start_simulator()
 
 
 def mount(folder, *options):
@@ -88,7 +84,7 @@ class Disks(FaultRig):
         self.readable = False  # another reader of a full disk cannot even map the log's index
         place = self.disk()
         with Platform(self.broker) as platform:
-            with Gateway(self.site(), self.offset) as gateway:
+            with self.gateway() as gateway:
                 wait_until("the reserve", lambda: (place / "busbar.db.reserve").exists(), 20)
                 filler = []
                 self.ride_out(platform, gateway, "store_full", "the disk of the store is full",
@@ -104,7 +100,7 @@ class Disks(FaultRig):
         """Every write fails, by RLIMIT_FSIZE: it needs no right to mount."""
         self.readable = True
         with Platform(self.broker) as platform:
-            with Gateway(self.site(), self.offset) as gateway:
+            with self.gateway() as gateway:
                 pid = gateway.process.pid
                 unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
                 self.ride_out(
