@@ -227,7 +227,7 @@ void start_web(struct gateway *g) {
                                         .stats_arg = g};
     if (web_start(&options, &g->web) == ERR_OK)
         log_info("web: listens on %s",
-                 g->site->web_listen ? g->site->web_listen : WEB_LISTEN_DEFAULT);
+                 g->site->web.listen ? g->site->web.listen : WEB_LISTEN_DEFAULT);
 }
 
 void stop_web(struct gateway *g) {

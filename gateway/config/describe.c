@@ -133,7 +133,10 @@ static void describe_deliver(const struct site *s, size_t i, struct fact_list *o
 
 static void describe_web(const struct site *s, size_t i, struct fact_list *out) {
     (void)i;
-    fact_text(out, "listen", s->web_listen);
+    fact_text(out, "listen", s->web.listen);
+    fact_text(out, "users_file", s->web.users_file);
+    fact_text(out, "tls.cert_file", s->web.cert_file);
+    fact_text(out, "tls.key_file", s->web.key_file);
 }
 
 static void describe_reload(const struct site *s, size_t i, struct fact_list *out) {

@@ -102,31 +102,28 @@ static void read_https(struct reader *r, yaml_node_t *node, void *target) {
     }
 }
 
-struct web_draft {
-    const char *listen, *users_file;
-};
-
 static const struct field tls_fields[] = {
-    {"cert_file", FIELD_TEXT, .required = true, .min = 1, .max = 1024},
-    {"key_file", FIELD_TEXT, .required = true, .min = 1, .max = 1024},
+    {"cert_file", FIELD_TEXT, .required = true, KEEP(struct web_settings, cert_file), .min = 1,
+     .max = 1024},
+    {"key_file", FIELD_TEXT, .required = true, KEEP(struct web_settings, key_file), .min = 1,
+     .max = 1024},
     {0},
 };
 
 static void read_web_tls(struct reader *r, yaml_node_t *node, void *target) {
-    (void)target;
-    schema_read(r, node, "web.tls", tls_fields, NULL);
+    schema_read(r, node, "web.tls", tls_fields, target);
 }
 
 static const struct field web_fields[] = {
-    {"listen", FIELD_TEXT, .required = true, KEEP(struct web_draft, listen), .min = 1},
-    {"users_file", FIELD_TEXT, KEEP(struct web_draft, users_file), .min = 1, .max = 1024},
+    {"listen", FIELD_TEXT, .required = true, KEEP(struct web_settings, listen), .min = 1},
+    {"users_file", FIELD_TEXT, KEEP(struct web_settings, users_file), .min = 1, .max = 1024},
     {"tls", FIELD_CUSTOM, .read = read_web_tls},
     {0},
 };
 
 void read_web(struct reader *r, yaml_node_t *node, void *target) {
     struct site_draft *d = target;
-    struct web_draft w = {0};
+    struct web_settings w = {0};
     const char *host = NULL;
     uint16_t port = 0;
     schema_read(r, node, "web", web_fields, &w);
@@ -144,7 +141,13 @@ void read_web(struct reader *r, yaml_node_t *node, void *target) {
                      "127.0.0.1",
                      w.listen);
     }
-    d->site->web_listen = w.listen;
+    yaml_node_t *tls = yaml_doc_find(r->doc, node, "tls");
+    settle_file(r, node, d->site->file, "users_file", &w.users_file);
+    if (tls != NULL) {
+        settle_file(r, tls, d->site->file, "cert_file", &w.cert_file);
+        settle_file(r, tls, d->site->file, "key_file", &w.key_file);
+    }
+    d->site->web = w;
 }
 
 static void read_thresholds(struct reader *r, yaml_node_t *node, void *target) {

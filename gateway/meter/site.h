@@ -165,6 +165,12 @@ struct reload_settings {
     uint32_t probation_s; /* a reloaded configuration is watched for so long; 0: not at all */
 };
 
+struct web_settings {
+    const char *listen;               /* HOST:PORT; NULL: not given */
+    const char *users_file;           /* NULL: no users, on loopback only */
+    const char *cert_file, *key_file; /* NULL: no TLS */
+};
+
 /* Green electricity bought for a year: what market-based carbon and the green share need. 0 when
  * none. */
 struct green_supply {
@@ -202,7 +208,7 @@ struct site {
     struct deliver_settings *deliver;
     size_t deliver_count;
     struct reload_settings reload;
-    const char *web_listen; /* HOST:PORT; NULL: not given */
+    struct web_settings web;
 };
 
 void site_free(struct site *s); /* frees the arena; NULL is fine */

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "publish/batch_body.h"
 #include "publish/https_trouble.h"
-#include "publish/secret_file.h"
+#include "sys/secret_file.h"
 
 #define CONNECT_LIMIT_S 10L
 #define LOW_SPEED_BYTES 50L /* a second, over LOW_SPEED_S */

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "publish/connect_trace.h"
-#include "publish/secret_file.h"
+#include "sys/secret_file.h"
 #include "sys/clock.h"
 
 #define INCOMING_PACKET_MAX 65536

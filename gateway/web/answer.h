@@ -12,8 +12,11 @@ enum MHD_Result answer_typed(struct MHD_Connection *c, unsigned status, const ch
                              struct MHD_Response *response);
 enum MHD_Result answer(struct MHD_Connection *c, unsigned status, struct MHD_Response *response);
 
-/* What the writer puts into the buffer, with 200; it is called again with a larger one when the
- * body does not fit. */
+/* 405, with the methods that there are: "GET, HEAD". */
+enum MHD_Result answer_not_allowed(struct MHD_Connection *c, const char *method, const char *allow);
+
+/* With an ETag, compressed where the client can take it. What the writer puts into the buffer, with
+ * 200; it is called again with a larger one when the body does not fit. */
 enum MHD_Result answer_json(struct MHD_Connection *c, void (*write)(const void *arg, struct buf *b),
                             const void *arg);
 

@@ -62,7 +62,7 @@ static ms_t now_ms(void) {
 
 /* ---- live --------------------------------------------------------------------------------- */
 
-static void write_live(const void *arg, struct buf *b) {
+void api_write_live(const void *arg, struct buf *b) {
     const struct api *a = arg;
     struct live_site l;
     live_get_site(a->live, &l);
@@ -80,7 +80,7 @@ static void write_live(const void *arg, struct buf *b) {
 }
 
 enum MHD_Result api_live(struct api *a, struct MHD_Connection *c) {
-    return answer_json(c, write_live, a);
+    return answer_json(c, api_write_live, a);
 }
 
 /* ---- accounts ----------------------------------------------------------------------------- */

@@ -34,6 +34,9 @@ enum MHD_Result api_no_store(struct MHD_Connection *c);
 /* A parameter of the query; NULL when it is not there or empty. */
 const char *api_parameter(struct MHD_Connection *c, const char *name);
 
+/* The body of /api/v1/live; arg is the struct api. */
+void api_write_live(const void *arg, struct buf *b);
+
 typedef enum MHD_Result api_endpoint(struct api *a, struct MHD_Connection *c);
 api_endpoint api_healthz, api_live, api_accounts, api_demand, api_records, api_completeness,
     api_delivery, api_metrics;

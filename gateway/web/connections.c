@@ -1,6 +1,7 @@
 #include "web/connections.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 struct connection *connections_open(struct connections *c, int fd, us_t now_us) {
@@ -18,9 +19,14 @@ struct connection *connections_open(struct connections *c, int fd, us_t now_us) 
     }
     if (place)
         *place = (struct connection){.fd = fd, .since_us = now_us};
-    if (oldest && taken == CONNECTIONS_MAX - 1)
+    if (oldest && oldest->since_us != INT64_MAX && taken == CONNECTIONS_MAX - 1)
         shutdown(oldest->fd, SHUT_RDWR); /* libmicrohttpd sees its end and closes it */
     return place;
+}
+
+void connections_stream(struct connection *one) {
+    if (one)
+        one->since_us = INT64_MAX;
 }
 
 void connections_request_done(struct connection *one, us_t now_us) {

@@ -1,6 +1,8 @@
 #include "web/web.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,183 +10,149 @@
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "web/address.h"
-#include "web/answer.h"
-#include "web/api.h"
-#include "web/connections.h"
+#include "web/dispatch.h"
+#include "web/tls_files.h"
 #include "web/web_loop.h"
 
 #define CONNECTION_BYTES                                                                           \
-    ((size_t)32 * 1024) /* a request's line and headers, an answer's headers                       \
-                         */
-#define TIMEOUT_S 10U   /* without a byte either way */
-#define URI_MAX   1024
+    ((size_t)32 * 1024)    /* a request's line and headers, an answer's headers                    \
+                            */
+#define TIMEOUT_S      10U /* without a byte either way */
+#define WHY_MAX        1400
+#define TLS_PRIORITIES "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
 
 struct web {
-    struct api api;
-    struct connections connections;
+    struct dispatch dispatch;
+    struct tls_files tls;
     struct MHD_Daemon *daemon;
     struct web_loop loop;
 };
 
-static const struct {
-    const char *path;
-    api_endpoint *get;
-} routes[] = {
-    {"/api/v1/accounts", api_accounts}, {"/api/v1/completeness", api_completeness},
-    {"/api/v1/delivery", api_delivery}, {"/api/v1/demand", api_demand},
-    {"/api/v1/live", api_live},         {"/api/v1/records", api_records},
-    {"/healthz", api_healthz},          {"/metrics", api_metrics},
-};
-
-/* ---- requests ----------------------------------------------------------------------------- */
-
-/* What a request's pointer says from one call to the next. */
-static char uri_too_long, headers_are_good;
-
-static void *on_uri(void *cls, const char *uri, struct MHD_Connection *c) {
-    (void)cls;
-    (void)c;
-    return strnlen(uri, URI_MAX + 1) > URI_MAX ? &uri_too_long : NULL;
-}
-
-static const char *header(struct MHD_Connection *c, const char *name) {
-    return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
-}
-
-static bool has_body(struct MHD_Connection *c) {
-    const char *length = header(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return header(c, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ||
-           (length && length[strspn(length, "0")] != '\0');
-}
-
-static api_endpoint *find_route(const char *path) {
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-        if (strcmp(routes[i].path, path) == 0)
-            return routes[i].get;
-    return NULL;
-}
-
-/* The headers are there, a body is not yet: what is refused is refused now. */
-static enum MHD_Result check(struct MHD_Connection *c, const char *path, const char *method,
-                             void **state) {
-    const char *host = header(c, MHD_HTTP_HEADER_HOST);
-    if (*state == &uri_too_long)
-        return answer_error(c, MHD_HTTP_URI_TOO_LONG, "the address is too long; at most %d bytes",
-                            URI_MAX);
-    if (host && !address_host_is_loopback(host))
-        return answer_error(c, MHD_HTTP_FORBIDDEN,
-                            "host %.100s is not this box; ask for 127.0.0.1 or localhost", host);
-    if (!find_route(path))
-        return answer_error(c, MHD_HTTP_NOT_FOUND,
-                            "there is no %.200s; docs/http.md lists what there is", path);
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return answer_error(c, MHD_HTTP_METHOD_NOT_ALLOWED,
-                            "%.20s is not possible here; use GET or HEAD", method);
-    if (has_body(c))
-        return answer_error(c, MHD_HTTP_CONTENT_TOO_LARGE,
-                            "a request with a body is not accepted; send none");
-    *state = &headers_are_good;
-    return MHD_YES;
-}
-
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *path,
-                                  const char *method, const char *version, const char *upload,
-                                  size_t *upload_n, void **state) {
-    struct web *w = cls;
-    (void)version;
-    (void)upload;
-    (void)upload_n;
-    if (*state != &headers_are_good)
-        return check(c, path, method, state);
-    return find_route(path)(&w->api, c);
-}
-
-/* ---- connections -------------------------------------------------------------------------- */
-
-static void on_connection(void *cls, struct MHD_Connection *c, void **place,
-                          enum MHD_ConnectionNotificationCode code) {
-    struct web *w = cls;
-    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        connections_close(*place);
-        return;
-    }
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *place = info ? connections_open(&w->connections, info->connect_fd, clock_now().mono_us) : NULL;
-}
-
-static void on_done(void *cls, struct MHD_Connection *c, void **state,
-                    enum MHD_RequestTerminationCode code) {
-    (void)cls;
-    (void)state;
-    (void)code;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    if (info)
-        connections_request_done(info->socket_context, clock_now().mono_us);
-}
-
-/* ---- start and stop ----------------------------------------------------------------------- */
-
-static int parse_listen(const char *listen, struct address *ret) {
+static int parse_listen(const char *listen, const struct web_settings *settings,
+                        struct address *ret) {
     int err = address_parse(listen, ret);
     if (err < 0) {
         log_error("web: listen %s is no address; set web.listen to 127.0.0.1:PORT", listen);
         return err;
     }
-    if (!ret->loopback) {
-        log_error("web: listen %s: listening beyond loopback needs a configured user, which this "
-                  "version cannot check; set web.listen to 127.0.0.1:PORT; the gateway goes on "
-                  "without the page",
+    if (ret->loopback)
+        return ERR_OK;
+    if (!settings->users_file) {
+        log_error("web: listen %s: listening beyond loopback needs a configured user; run busbar "
+                  "passwd and set web.users_file, or set web.listen to 127.0.0.1:PORT; the gateway "
+                  "goes on without the page",
                   listen);
         return ERR_RANGE;
     }
+    if (!settings->cert_file)
+        log_warn("web: listen %s: without web.tls passwords cross the network in the open; set "
+                 "web.tls, or put a proxy with TLS before it",
+                 listen);
     return ERR_OK;
 }
 
 static struct MHD_Daemon *start_daemon(struct web *w, const struct address *a) {
-    unsigned flags = MHD_USE_EPOLL;
+    struct dispatch *d = &w->dispatch;
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, w->tls.cert},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, w->tls.key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
     if (a->any.sa_family == AF_INET6)
         flags |= MHD_USE_IPv6;
+    if (w->tls.cert)
+        flags |= MHD_USE_TLS;
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, w, MHD_OPTION_SOCK_ADDR, &a->any,
+        flags, 0, NULL, NULL, dispatch_request, d, MHD_OPTION_SOCK_ADDR, &a->any,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_NOTIFY_CONNECTION, on_connection, w,
-        MHD_OPTION_NOTIFY_COMPLETED, on_done, w, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, dispatch_uri, d, MHD_OPTION_NOTIFY_CONNECTION,
+        dispatch_connection, d, MHD_OPTION_NOTIFY_COMPLETED, dispatch_done, d, MHD_OPTION_ARRAY,
+        w->tls.cert ? tls : tls + 3, MHD_OPTION_END);
 }
 
-int web_start(const struct web_options *o, struct web **ret) {
-    const char *listen = o->site->web_listen ? o->site->web_listen : WEB_LISTEN_DEFAULT;
-    struct address a;
-    int err = parse_listen(listen, &a);
+static void on_turn(void *arg) {
+    struct web *w = arg;
+    stream_turn(&w->dispatch.stream, clock_now().mono_us);
+}
+
+static void free_web(struct web *w) {
+    api_fini(&w->dispatch.api);
+    stream_fini(&w->dispatch.stream);
+    gate_close(&w->dispatch.gate);
+    tls_files_free(&w->tls);
+    free(w);
+}
+
+/* The files that the settings name. Logs. */
+static int read_files(struct web *w, const struct site *site) {
+    const struct web_settings *s = &site->web;
+    char why[WHY_MAX] = "memory is short", sessions[PATH_MAX];
+    if (s->users_file)
+        snprintf(sessions, sizeof sessions, "%s.sessions", site->store.path);
+    int err =
+        s->cert_file ? tls_files_read(s->cert_file, s->key_file, &w->tls, why, sizeof why) : ERR_OK;
+    if (err == ERR_OK)
+        err = gate_open(&w->dispatch.gate, s->users_file, sessions, s->cert_file != NULL, why,
+                        sizeof why);
     if (err < 0)
-        return err;
-    struct web *w = calloc(1, sizeof *w);
-    if (!w)
-        return ERR_NOMEM;
-    w->api.site = o->site;
-    w->api.version = o->version;
-    w->api.live = o->live;
-    w->api.stats = o->stats;
-    w->api.stats_arg = o->stats_arg;
-    w->api.started_mono_us = clock_now().mono_us;
+        log_error("web: %s; the gateway goes on without the page", why);
+    return err;
+}
+
+static void init_api(struct api *a, const struct web_options *o) {
+    a->site = o->site;
+    a->version = o->version;
+    a->live = o->live;
+    a->stats = o->stats;
+    a->stats_arg = o->stats_arg;
+    a->started_mono_us = clock_now().mono_us;
+}
+
+/* Logs. */
+static int open_port(struct web *w, const char *listen, const struct address *a) {
     errno = 0;
-    w->daemon = start_daemon(w, &a);
+    w->daemon = start_daemon(w, a);
     if (!w->daemon) {
         log_error("web: cannot listen on %s: %s; set web.listen to another port; the gateway goes "
                   "on without the page",
-                  listen, errno != 0 ? strerror(errno) : "no resources");
-        free(w);
+                  listen,
+                  errno != 0    ? strerror(errno)
+                  : w->tls.cert ? "no resources, or the certificate is not the key's"
+                                : "no resources");
         return ERR_IO;
     }
-    err = web_loop_start(&w->loop, w->daemon);
+    w->loop.turn = on_turn;
+    w->loop.turn_arg = w;
+    int err = web_loop_start(&w->loop, w->daemon);
     if (err < 0) {
         log_error("web: no thread for %s; raise the limits of the service; the gateway goes on "
                   "without the page",
                   listen);
         MHD_stop_daemon(w->daemon);
-        free(w);
+    }
+    return err;
+}
+
+int web_start(const struct web_options *o, struct web **ret) {
+    const char *listen = o->site->web.listen ? o->site->web.listen : WEB_LISTEN_DEFAULT;
+    struct address a;
+    int err = parse_listen(listen, &o->site->web, &a);
+    if (err < 0)
+        return err;
+    struct web *w = calloc(1, sizeof *w);
+    if (!w)
+        return ERR_NOMEM;
+    init_api(&w->dispatch.api, o);
+    w->dispatch.loopback = a.loopback;
+    stream_init(&w->dispatch.stream, o->live, api_write_live, &w->dispatch.api);
+    err = read_files(w, o->site);
+    if (err == ERR_OK)
+        err = open_port(w, listen, &a);
+    if (err < 0) {
+        free_web(w);
         return err;
     }
     *ret = w;
@@ -195,9 +163,9 @@ void web_stop(struct web *w) {
     if (!w)
         return;
     web_loop_stop(&w->loop);
+    stream_stop(&w->dispatch.stream);
     MHD_stop_daemon(w->daemon);
-    api_fini(&w->api);
-    free(w);
+    free_web(w);
 }
 
 uint16_t web_port(const struct web *w) {

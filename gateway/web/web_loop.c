@@ -17,6 +17,7 @@ static void *web_thread(void *arg) {
     (void)heartbeat_join("web", SILENCE_US); /* unwatched, it serves all the same */
     while (!atomic_load(&w->stopping)) {
         MHD_run_wait(w->daemon, LOOK_MS);
+        w->turn(w->turn_arg);
         heartbeat_beat();
     }
     heartbeat_leave();

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 
 struct web_loop {
+    void (*turn)(void *arg); /* called a few times a second */
+    void *turn_arg;
     struct MHD_Daemon *daemon; /* with MHD_USE_EPOLL and no thread of its own */
     atomic_bool stopping;
     pthread_t thread;

@@ -191,8 +191,7 @@ static void every_answer_has_the_security_headers(void **state) {
         {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
         {"X-Content-Type-Options", "nosniff"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
-        {"Referrer-Policy", "no-referrer"},
-        {"Cache-Control", "no-store"}};
+        {"Referrer-Policy", "no-referrer"}};
     live_now(0);
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
         struct reply r = http_get(port, targets[i]);
@@ -202,8 +201,40 @@ static void every_answer_has_the_security_headers(void **state) {
             assert_string_equal(value, headers[h][1]);
         }
         assert_null(strstr(r.head, "Access-Control"));
+        char cache[40]; /* kept only what can be asked for again with its tag */
+        http_header(&r, "Cache-Control", cache, sizeof cache);
+        assert_string_equal(cache, strstr(r.head, "ETag") ? "private, no-cache" : "no-store");
         reply_free(&r);
     }
+}
+
+static void what_did_not_change_is_not_sent_again(void **state) {
+    (void)state;
+    char tag[40], again[40];
+    struct reply r = http_get(port, "/healthz");
+    http_header(&r, "ETag", tag, sizeof tag);
+    assert_int_equal(strlen(tag), 20);
+    reply_free(&r);
+    r = http_ask(port,
+                 "GET /healthz HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: %s\r\n"
+                 "Connection: close\r\n\r\n",
+                 tag);
+    assert_int_equal(r.status, 304);
+    assert_int_equal(strlen(r.body), 0);
+    http_header(&r, "ETag", again, sizeof again);
+    assert_string_equal(again, tag);
+    reply_free(&r);
+    live_now(1); /* live_at is another */
+    struct live_site l;
+    live_get_site(rig.live, &l);
+    l.utc_ms -= 5000;
+    live_put_site(rig.live, &l);
+    r = http_ask(port,
+                 "GET /healthz HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: %s\r\n"
+                 "Connection: close\r\n\r\n",
+                 tag);
+    assert_int_equal(r.status, 200);
+    reply_free(&r);
 }
 
 static void head_is_get_without_the_body(void **state) {
@@ -252,7 +283,7 @@ static void without_a_store_live_values_go_on(void **state) {
     struct web *other;
     struct site site = rig.works.site;
     site.store.path = "/nonexistent/busbar.db";
-    site.web_listen = "[::1]:0";
+    site.web.listen = "[::1]:0";
     const struct web_options o = {.site = &site, .version = "9.9", .live = rig.live};
     assert_int_equal(web_start(&o, &other), ERR_OK);
     int fd = socket(AF_INET6, SOCK_STREAM, 0);
@@ -289,6 +320,7 @@ int main(void) {
         cmocka_unit_test(a_span_may_be_given_in_any_offset),
         cmocka_unit_test(links_lead_through_all_pages),
         cmocka_unit_test(every_answer_has_the_security_headers),
+        cmocka_unit_test(what_did_not_change_is_not_sent_again),
         cmocka_unit_test(head_is_get_without_the_body),
         cmocka_unit_test(a_connection_takes_one_request_after_another),
         cmocka_unit_test(without_a_store_live_values_go_on),

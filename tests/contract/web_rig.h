@@ -23,7 +23,7 @@ static struct metering_point metering_point = {
 
 static inline int start_on(const char *listen, struct web **ret) {
     const struct web_options o = {.site = &rig.works.site, .version = "9.9", .live = rig.live};
-    rig.works.site.web_listen = listen;
+    rig.works.site.web.listen = listen;
     return web_start(&o, ret);
 }
 

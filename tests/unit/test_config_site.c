@@ -78,7 +78,7 @@ static void site_section(void **state) {
     assert_true(is(site->green.own_pv_sold_kwh_year, 30000));
     assert_string_equal(site->store.path, CONFIG_DATA "/data/busbar.db");
     assert_int_equal(site->store.budget_bytes, 512ull * 1024 * 1024);
-    assert_string_equal(site->web_listen, "[::1]:8080");
+    assert_string_equal(site->web.listen, "[::1]:8080");
     assert_int_equal(strlen(site->config_hash), 16);
 }
 
@@ -291,7 +291,7 @@ static void defaults(void **state) {
     assert_false(s->mqtt.configured);
     assert_int_equal(s->mqtt.live_s, 5);
     assert_int_equal(s->mqtt.ack, ACK_PUBACK);
-    assert_null(s->web_listen);
+    assert_null(s->web.listen);
     assert_int_equal(s->account_count, 0); /* no incomer, no contract */
     assert_true(is(s->green.contract_kwh_year, 0) && is(s->green.own_pv_sold_kwh_year, 0));
     assert_string_equal(s->devices[0].name, "d");

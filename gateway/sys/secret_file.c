@@ -1,4 +1,4 @@
-#include "publish/secret_file.h"
+#include "sys/secret_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,21 +29,28 @@ int secret_file_check(const char *path, char *why, size_t why_cap) {
     return ERR_IO;
 }
 
-int secret_file_read(const char *path, char out[SECRET_MAX], char *why, size_t why_cap) {
+int secret_file_open(const char *path, char *why, size_t why_cap) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
         snprintf(why, why_cap, "cannot open %s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
         return ERR_IO;
     }
-    struct stat st;
+    int err = check_mode(&st, path, why, why_cap);
+    if (err == ERR_OK)
+        return fd;
+    close(fd);
+    return err;
+}
+
+int secret_file_read(const char *path, char out[SECRET_MAX], char *why, size_t why_cap) {
+    int fd = secret_file_open(path, why, why_cap);
+    if (fd < 0)
+        return fd;
     int rc = ERR_IO;
-    ssize_t got = -1;
-    if (fstat(fd, &st) == 0) {
-        rc = check_mode(&st, path, why, why_cap);
-        if (rc < 0)
-            goto out;
-        got = read(fd, out, SECRET_MAX);
-    }
+    ssize_t got = read(fd, out, SECRET_MAX);
     if (got < 0) {
         snprintf(why, why_cap, "cannot read %s: %s", path, strerror(errno));
         rc = ERR_IO;
