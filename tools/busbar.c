@@ -21,6 +21,7 @@ static const struct {
     {"file-month", cmd_file_month, "freezes a month that was reported"},
     {"backup", cmd_backup, "copies the store while the daemon runs, and checks the copy"},
     {"restore", cmd_restore, "puts a backup in the place of the store"},
+    {"passwd", cmd_passwd, "users of the gateway's page"},
     {"advise", cmd_advise, "contract demand, spare capacity and power factor, from the store"},
 };
 

@@ -75,9 +75,10 @@ static const char *parse_line(char *line, struct user *ret) {
         return "has a role that is neither viewer nor operator";
     if (strncmp(hash, "$argon2id$", 10) != 0 || strlen(hash) >= USER_HASH_MAX)
         return "has no argon2id hash";
-    snprintf(ret->name, sizeof ret->name, "%s", line);
+    memset(ret->name, 0, sizeof ret->name);
     memset(ret->hash, 0, sizeof ret->hash);
-    snprintf(ret->hash, sizeof ret->hash, "%s", hash);
+    memcpy(ret->name, line, strlen(line));
+    memcpy(ret->hash, hash, strlen(hash));
     return NULL;
 }
 
