@@ -119,6 +119,19 @@ int reader_facts(struct reader *r, const struct site *site, enum slot_period p, 
                  ms_t from, ms_t to, int (*on_facts)(void *arg, const struct slot_facts *f),
                  void *arg, uint64_t *ret_bad_rows);
 
+/* One slot of a point. What is no gauge (a counter, a state) has its last value in all three. */
+struct series_row {
+    ms_t start;
+    double mean, min, max; /* NAN while unknown */
+    float coverage;        /* 0..1 */
+    uint8_t quality;       /* enum quality */
+};
+/* The slots of a point in [from, to), each in its newest revision, in order of time, at most cap.
+ * device and point by their ids in the site ("pv1", "pv1.active_power"). Slots that say nothing of
+ * the point, and rows that cannot be read, are left out. Returns the number. */
+int reader_series(struct reader *r, const char *device, const char *point, enum slot_period p,
+                  ms_t from, ms_t to, struct series_row *rows, size_t cap);
+
 /* The prices and curves as they are now: books_load() from this store. Free with books_free(). */
 int reader_books(struct reader *r, ms_t now_ms, struct books_store *ret);
 

@@ -56,6 +56,22 @@ const char *api_parameter(struct MHD_Connection *c, const char *name) {
     return text && text[0] != '\0' ? text : NULL;
 }
 
+int api_time(const char *text, ms_t *ret) {
+    char copy[ISO8601_MAX];
+    size_t n = strlen(text);
+    if (n >= sizeof copy)
+        return ERR_SYNTAX;
+    memcpy(copy, text, n + 1);
+    /* a plus sign that was not escaped has become a blank: behind the date there is no other */
+    for (size_t i = sizeof "2026-01-31 "; i < n; i++)
+        if (copy[i] == ' ')
+            copy[i] = '+';
+    /* a time without an offset is local: with the offset of that day */
+    ms_t t;
+    int err = iso8601_parse(copy, 0, &t);
+    return err < 0 ? err : iso8601_parse(copy, clock_utc_offset_s(t), ret);
+}
+
 static ms_t now_ms(void) {
     return floor_div(clock_now().utc_us, US_PER_MS);
 }

@@ -17,6 +17,7 @@ struct api {
     void (*stats)(void *arg, struct metrics *ret); /* may be NULL */
     void *stats_arg;
     us_t started_mono_us;
+    ms_t started_ms;       /* UTC */
     struct reader *reader; /* NULL: not open */
     us_t retry_mono_us;    /* no attempt to open it before */
     bool failing;          /* said once */
@@ -34,11 +35,13 @@ enum MHD_Result api_no_store(struct MHD_Connection *c);
 /* A parameter of the query; NULL when it is not there or empty. */
 const char *api_parameter(struct MHD_Connection *c, const char *name);
 
+/* A time as a parameter: ISO 8601; without an offset it is local. ERR_SYNTAX. */
+int api_time(const char *text, ms_t *ret);
 /* The body of /api/v1/live; arg is the struct api. */
 void api_write_live(const void *arg, struct buf *b);
 
 typedef enum MHD_Result api_endpoint(struct api *a, struct MHD_Connection *c);
-api_endpoint api_healthz, api_live, api_accounts, api_demand, api_records, api_completeness,
-    api_delivery, api_metrics;
+api_endpoint api_devices, api_history, api_site, api_healthz, api_live, api_accounts, api_demand,
+    api_records, api_completeness, api_delivery, api_metrics;
 
 #endif

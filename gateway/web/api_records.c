@@ -39,22 +39,6 @@ static bool kind_of(const char *period, enum outbox_kind *ret) {
     return false;
 }
 
-/* A plus sign that was not escaped has become a blank: behind the date there is no other. */
-static int parse_time(const char *text, ms_t *ret) {
-    char copy[ISO8601_MAX];
-    size_t n = strlen(text);
-    if (n >= sizeof copy)
-        return ERR_SYNTAX;
-    memcpy(copy, text, n + 1);
-    for (size_t i = sizeof "2026-01-31 "; i < n; i++)
-        if (copy[i] == ' ')
-            copy[i] = '+';
-    /* a time without an offset is local: with the offset of that day */
-    ms_t t;
-    int err = iso8601_parse(copy, 0, &t);
-    return err < 0 ? err : iso8601_parse(copy, clock_utc_offset_s(t), ret);
-}
-
 /* The name of the parameter that is wrong; NULL when all is well. */
 static const char *read_question(struct MHD_Connection *c, struct question *q) {
     const char *from = api_parameter(c, "from"), *to = api_parameter(c, "to"),
@@ -65,9 +49,9 @@ static const char *read_question(struct MHD_Connection *c, struct question *q) {
     q->limit = LIMIT_MAX;
     if (!kind_of(q->period, &q->kind))
         return "period";
-    if (from && parse_time(from, &q->from) < 0)
+    if (from && api_time(from, &q->from) < 0)
         return "from";
-    if ((to && parse_time(to, &q->to) < 0) || q->from >= q->to)
+    if ((to && api_time(to, &q->to) < 0) || q->from >= q->to)
         return "to";
     if (limit) {
         char *end;

@@ -108,7 +108,9 @@ static void init_api(struct api *a, const struct web_options *o) {
     a->live = o->live;
     a->stats = o->stats;
     a->stats_arg = o->stats_arg;
-    a->started_mono_us = clock_now().mono_us;
+    struct instant now = clock_now();
+    a->started_mono_us = now.mono_us;
+    a->started_ms = floor_div(now.utc_us, US_PER_MS);
 }
 
 /* Logs. */

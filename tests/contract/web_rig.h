@@ -21,6 +21,8 @@ static struct account account = {.id = "main",
 static struct metering_point metering_point = {
     .id = "p1", .feed = GRID, .check_feed = SITE_NONE, .line_limit_kva = (double)NAN};
 
+static struct link_def link_a = {.id = "a"};
+
 static inline int start_on(const char *listen, struct web **ret) {
     const struct web_options o = {.site = &rig.works.site, .version = "9.9", .live = rig.live};
     rig.works.site.web.listen = listen;
@@ -36,6 +38,8 @@ static inline int web_rig_init(void **state) {
     rig.works.site.metering_points = &metering_point;
     rig.works.site.metering_point_count = 1;
     rig.works.site.mqtt.configured = true;
+    rig.works.site.links = &link_a;
+    rig.works.site.link_count = 1;
     assert_int_equal(rig_open(&rig, T0), ERR_OK);
     rig_run(&rig, T0, T0 + 16 * MINUTE + 5000);
     assert_int_equal(start_on("127.0.0.1:0", &web), ERR_OK);
