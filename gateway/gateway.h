@@ -23,7 +23,7 @@ struct probation {
 };
 
 struct gateway {
-    const char *config_file, *data_dir;
+    const char *config_file, *data_dir, *page_dir;
     struct site *site;
     uint32_t site_version;
     struct ring *readings;

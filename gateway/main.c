@@ -38,12 +38,13 @@ enum { EXIT_USAGE = 64, EXIT_IO = 74, EXIT_CONFIG = 78 };
 #define RING_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
 static void print_help(void) {
-    puts("usage: busbard --config FILE [--data DIR] [--check]\n"
+    puts("usage: busbard --config FILE [--data DIR] [--page DIR] [--check]\n"
          "       busbard --version | --help\n\n"
          "Reads the meters, inverters, PCS and BMS of a site over Modbus, stores and publishes\n"
          "accountable records.\n\n"
          "  --config FILE  the site file (YAML)\n"
          "  --data DIR     folder with profiles/ (beside the site file's own)\n"
+         "  --page DIR     folder of the officers' page (" BUSBAR_DATA_DIR "/page)\n"
          "  --check        check the site file, print a summary and leave\n\n"
          "Signals: SIGHUP reloads the site file, SIGTERM and SIGINT stop.\n"
          "Exit status: 0 good, 64 usage, 74 input/output, 78 configuration.");
@@ -218,10 +219,17 @@ static void start_control(struct gateway *g) {
         control_start(&options, &g->control);
 }
 
+/* The one that was given; else the installed one where there is one. */
+static const char *page_folder(const struct gateway *g) {
+    static const char installed[] = BUSBAR_DATA_DIR "/page";
+    return g->page_dir ? g->page_dir : access(installed, F_OK) == 0 ? installed : NULL;
+}
+
 /* Without the page the gateway goes on: web_start() has said why. */
 void start_web(struct gateway *g) {
     const struct web_options options = {.site = g->site,
                                         .version = BUSBAR_VERSION,
+                                        .page = page_folder(g),
                                         .live = g->live,
                                         .stats = on_stats,
                                         .stats_arg = g};
@@ -333,43 +341,60 @@ static int run(struct gateway *g, const sigset_t *signals) {
     return rc == ERR_OK ? EXIT_SUCCESS : EXIT_IO;
 }
 
-int main(int argc, char **argv) {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"data", required_argument, NULL, 'd'},
-        {"check", no_argument, NULL, 'k'},        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    struct gateway g = {.site_version = 1};
-    sigset_t signals;
-    bool check = false;
-    block_signals(&signals); /* one that comes before anybody waits for it is not lost */
+/* False: there is nothing to run; *ret_status says with what to exit. */
+static bool read_options(int argc, char **argv, struct gateway *g, bool *ret_check,
+                         int *ret_status) {
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"data", required_argument, NULL, 'd'},
+                                            {"page", required_argument, NULL, 'p'},
+                                            {"check", no_argument, NULL, 'k'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    *ret_status = EXIT_SUCCESS;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
         case 'c':
-            g.config_file = optarg;
+            g->config_file = optarg;
             break;
         case 'd':
-            g.data_dir = optarg;
+            g->data_dir = optarg;
+            break;
+        case 'p':
+            g->page_dir = optarg;
             break;
         case 'k':
-            check = true;
+            *ret_check = true;
             break;
         case 'v':
             puts("busbard " BUSBAR_VERSION);
-            return EXIT_SUCCESS;
+            return false;
         case 'h':
             print_help();
-            return EXIT_SUCCESS;
+            return false;
         default:
-            return EXIT_USAGE;
+            *ret_status = EXIT_USAGE;
+            return false;
         }
     }
-    if (!g.config_file || optind < argc) {
+    if (!g->config_file || optind < argc) {
         fputs("busbard: --config FILE is needed and nothing else; see busbard --help\n", stderr);
-        return EXIT_USAGE;
+        *ret_status = EXIT_USAGE;
+        return false;
     }
+    return true;
+}
+
+int main(int argc, char **argv) {
+    struct gateway g = {.site_version = 1};
+    sigset_t signals;
+    bool check = false;
+    int status;
+    block_signals(&signals); /* one that comes before anybody waits for it is not lost */
+    if (!read_options(argc, argv, &g, &check, &status))
+        return status;
     if (load_site(&g, &g.site) < 0)
         return EXIT_CONFIG;
-    int status = EXIT_SUCCESS;
     if (check) {
         config_summary_print(g.site, stdout);
     } else if (clock_set_zone(g.site->timezone) < 0) {

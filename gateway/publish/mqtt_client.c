@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 #include "publish/connect_trace.h"
-#include "sys/secret_file.h"
 #include "sys/clock.h"
+#include "sys/secret_file.h"
 
 #define INCOMING_PACKET_MAX 65536
 #define LIBRARY_WINDOW      100 /* above ours: the library itself never blocks on it */

@@ -1,6 +1,7 @@
 #include "web/answer.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +20,20 @@
 static const struct {
     const char *name, *value;
 } common[] = {
-    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Referrer-Policy", "no-referrer"},
 };
 /* What is asked for again may be answered in a word: it is kept, but never used without asking. */
 #define KEEP_AND_ASK "private, no-cache"
+#define DATA_POLICY  "default-src 'none'; frame-ancestors 'none'"
+/* Everything the page needs comes from here, nothing is written into it. */
+#define PAGE_POLICY                                                                                \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "              \
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static enum MHD_Result queue(struct MHD_Connection *c, unsigned status, const char *type,
-                             const char *cache, struct MHD_Response *response) {
+                             const char *cache, const char *policy, struct MHD_Response *response) {
     if (!response)
         return MHD_NO;
     enum MHD_Result ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
@@ -36,6 +41,8 @@ static enum MHD_Result queue(struct MHD_Connection *c, unsigned status, const ch
         ok = MHD_add_response_header(response, common[i].name, common[i].value);
     if (ok == MHD_YES)
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache);
+    if (ok == MHD_YES)
+        ok = MHD_add_response_header(response, "Content-Security-Policy", policy);
     if (ok == MHD_YES && status == MHD_HTTP_UNAUTHORIZED) /* not Basic: no browser's own dialog */
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                                      "Session realm=\"busbar\"");
@@ -47,7 +54,18 @@ static enum MHD_Result queue(struct MHD_Connection *c, unsigned status, const ch
 
 enum MHD_Result answer_typed(struct MHD_Connection *c, unsigned status, const char *type,
                              struct MHD_Response *response) {
-    return queue(c, status, type, "no-store", response);
+    return queue(c, status, type, "no-store", DATA_POLICY, response);
+}
+
+enum MHD_Result answer_file(struct MHD_Connection *c, unsigned status, const char *type,
+                            const char *tag, bool packed, struct MHD_Response *response) {
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, tag);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+    if (packed)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    return queue(c, status, type, "no-cache", PAGE_POLICY, response);
 }
 
 enum MHD_Result answer_not_allowed(struct MHD_Connection *c, const char *method,
@@ -95,7 +113,7 @@ static enum MHD_Result answer_body(struct MHD_Connection *c, char *memory, size_
         MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, tag);
         MHD_add_response_header(r, MHD_HTTP_HEADER_VARY, "Accept-Encoding, Cookie");
     }
-    return queue(c, status, "application/json", KEEP_AND_ASK, r);
+    return queue(c, status, "application/json", KEEP_AND_ASK, DATA_POLICY, r);
 }
 
 enum MHD_Result answer_json(struct MHD_Connection *c, void (*write)(const void *arg, struct buf *b),

@@ -3,6 +3,7 @@
 #define BUSBAR_WEB_ANSWER_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 
 #include "base/buf.h"
 
@@ -11,6 +12,10 @@
 enum MHD_Result answer_typed(struct MHD_Connection *c, unsigned status, const char *type,
                              struct MHD_Response *response);
 enum MHD_Result answer(struct MHD_Connection *c, unsigned status, struct MHD_Response *response);
+
+/* A file of the page, with its tag; packed: it is gzip. */
+enum MHD_Result answer_file(struct MHD_Connection *c, unsigned status, const char *type,
+                            const char *tag, bool packed, struct MHD_Response *response);
 
 /* 405, with the methods that there are: "GET, HEAD". */
 enum MHD_Result answer_not_allowed(struct MHD_Connection *c, const char *method, const char *allow);

@@ -86,6 +86,8 @@ void api_write_live(const void *arg, struct buf *b) {
                              .soc_pct = l.soc_pct,
                              .demand_kw = l.demand_kw,
                              .demand_forecast_kw = l.demand_forecast_kw,
+                             .demand_shed_kw = l.demand_shed_kw,
+                             .contract_kw = l.contract_kw,
                              .carbon_kg_h = l.carbon_kg_h,
                              .quality = l.quality,
                              .devices_online = l.devices_online,

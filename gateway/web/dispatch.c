@@ -35,18 +35,20 @@ static enum MHD_Result post_logout(struct dispatch *d, struct MHD_Connection *c,
     return gate_logout(&d->gate, c);
 }
 
-/* A route has one of api, get and post. */
+/* A route has one of api, get, post and page. */
 struct route {
     const char *path;
     enum access access;
     api_endpoint *api;
     enum MHD_Result (*get)(struct dispatch *d, struct MHD_Connection *c);
     enum MHD_Result (*post)(struct dispatch *d, struct MHD_Connection *c, const struct request *r);
+    bool page;
 };
 
 static const struct route routes[] = {
     {"/api/v1/accounts", ACCESS_VIEWER, .api = api_accounts},
     {"/api/v1/completeness", ACCESS_VIEWER, .api = api_completeness},
+    {"/api/v1/day", ACCESS_VIEWER, .api = api_day},
     {"/api/v1/delivery", ACCESS_VIEWER, .api = api_delivery},
     {"/api/v1/demand", ACCESS_VIEWER, .api = api_demand},
     {"/api/v1/devices", ACCESS_VIEWER, .api = api_devices},
@@ -62,11 +64,13 @@ static const struct route routes[] = {
     {"/metrics", ACCESS_VIEWER, .api = api_metrics},
 };
 
+static const struct route page_route = {NULL, ACCESS_ALL, .page = true};
+
 static const struct route *find_route(const char *path) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         if (strcmp(routes[i].path, path) == 0)
             return &routes[i];
-    return NULL;
+    return page_is(path) ? &page_route : NULL;
 }
 
 static bool is(const char *method, const char *one) {
@@ -150,6 +154,8 @@ enum MHD_Result dispatch_request(void *cls, struct MHD_Connection *c, const char
         return route->api(&d->api, c);
     if (route->get)
         return route->get(d, c);
+    if (route->page)
+        return page_get(&d->page, c, path);
     struct request *r = *state;
     if (*upload_n == 0)
         return route->post(d, c, r);

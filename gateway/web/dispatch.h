@@ -8,12 +8,14 @@
 #include "web/api.h"
 #include "web/connections.h"
 #include "web/gate.h"
+#include "web/page.h"
 #include "web/stream.h"
 
 struct dispatch {
     struct api api;
     struct gate gate;
     struct stream stream;
+    struct page page;
     struct connections connections;
     bool loopback; /* it listens there: then a Host must be this box's */
 };

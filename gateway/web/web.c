@@ -81,6 +81,7 @@ static void on_turn(void *arg) {
 static void free_web(struct web *w) {
     api_fini(&w->dispatch.api);
     stream_fini(&w->dispatch.stream);
+    page_close(&w->dispatch.page);
     gate_close(&w->dispatch.gate);
     tls_files_free(&w->tls);
     free(w);
@@ -150,6 +151,7 @@ int web_start(const struct web_options *o, struct web **ret) {
     init_api(&w->dispatch.api, o);
     w->dispatch.loopback = a.loopback;
     stream_init(&w->dispatch.stream, o->live, api_write_live, &w->dispatch.api);
+    page_open(&w->dispatch.page, o->page);
     err = read_files(w, o->site);
     if (err == ERR_OK)
         err = open_port(w, listen, &a);

@@ -1,8 +1,8 @@
-/* The gateway's HTTP server: read-only JSON for the page and for programs on the same box.
+/* The gateway's HTTP server: the officers' page, and JSON for it and for programs.
  *
  * libmicrohttpd in one thread (web_loop.h); everything below runs in it. It owns a read-only handle
- * of the store, opened at the first request that needs it. It accepts GET and HEAD, never a body,
- * never writes, and listens on loopback only: without users it cannot tell who asks. */
+ * of the store, opened at the first request that needs it. It never writes. Beyond loopback it
+ * listens only where it can tell who asks (gate.h). */
 #ifndef BUSBAR_WEB_WEB_H
 #define BUSBAR_WEB_WEB_H
 
@@ -19,6 +19,7 @@ struct web;
 struct web_options {
     const struct site *site; /* must outlive the server, like live */
     const char *version;
+    const char *page; /* folder of the officers' page; NULL: none */
     struct live *live;
     /* Fills what this layer cannot know: the program's own numbers, and the destinations with all
      * but their backlogs. On the web thread; NULL: there is nothing to tell. */

@@ -47,6 +47,8 @@ static void live_is_what_the_live_table_holds(void **state) {
     json_t *j = http_json(port, "/api/v1/live");
     assert_near(number_at(j, "power_kw/grid"), 1234.5, 1e-9);
     assert_near(number_at(j, "demand_kw"), 123.5, 1e-9);
+    assert_near(number_at(j, "demand_shed_kw"), 17.25, 1e-9);
+    assert_near(number_at(j, "contract_kw"), 3200.0, 1e-9);
     assert_true(isnan(number_at(j, "carbon_kg_h")));
     assert_near(number_at(j, "devices/total"), 3, 1e-9);
     json_decref(j);

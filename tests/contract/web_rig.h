@@ -61,6 +61,8 @@ static inline void live_now(double grid_kw) {
     l.utc_ms = clock_now().utc_us / US_PER_MS;
     l.power_kw[SITE_GRID] = grid_kw;
     l.demand_kw = 123.5;
+    l.demand_shed_kw = 17.25;
+    l.contract_kw = 3200.0;
     live_put_site(rig.live, &l);
 }
 

@@ -36,13 +36,13 @@ def environment(offset=None):
 class Gateway:
     """A running busbard. Use as a context manager; leaving it must find a clean exit."""
 
-    def __init__(self, site_file, offset=None, expect=0, env=None):
+    def __init__(self, site_file, offset=None, expect=0, env=None, options=()):
         self.site_file = pathlib.Path(site_file)
         self.expect = expect
         self.lines = []
         self.changed = threading.Condition()
         self.process = subprocess.Popen(
-            [str(BUSBARD), "--config", str(site_file), "--data", str(CONFIG)],
+            [str(BUSBARD), "--config", str(site_file), "--data", str(CONFIG), *options],
             stderr=subprocess.PIPE, text=True, env=env or environment(offset))
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
