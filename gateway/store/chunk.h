@@ -42,11 +42,20 @@ struct chunk_bytes {
 int chunk_encoder_next(struct chunk_encoder *e, struct chunk_bytes *ret);
 
 struct chunk;
+/* Memory that decoding needs, kept from chunk to chunk. NULL without memory. */
+struct chunk_reader;
+struct chunk_reader *chunk_reader_new(void);
+void chunk_reader_free(struct chunk_reader *r);
 
-/* Decodes a chunk written under the layout that site was parsed from. wanted: by point of the
- * profile, NULL all; the others read as missing. ERR_CORRUPT, ERR_NOMEM. */
-int chunk_open(const uint8_t *body, size_t n, const struct site *site, const bool *wanted,
-               struct chunk **ret);
+/* What of a chunk is asked for. */
+struct chunk_part {
+    const bool *wanted; /* by point of the profile; NULL: all. The others read as missing */
+    int64_t device;     /* index in the site; -1: all */
+};
+/* Decodes that part of a chunk written under the layout that site was parsed from. part: NULL for
+ * everything. A device that is not in it: no readings. ERR_CORRUPT, ERR_NOMEM. */
+int chunk_open(struct chunk_reader *r, const uint8_t *body, size_t n, const struct site *site,
+               const struct chunk_part *part, struct chunk **ret);
 void chunk_free(struct chunk *c);
 size_t chunk_readings(const struct chunk *c);
 /* Of reading i, 0 .. chunk_readings() - 1: those of one device stand side by side, in order. */

@@ -38,6 +38,32 @@ void column_scratch_fini(struct column_scratch *s) {
     memset(s, 0, sizeof *s);
 }
 
+int column_reader_init(struct column_reader *r) {
+    memset(r, 0, sizeof *r);
+    r->zstd = ZSTD_createDCtx();
+    return r->zstd ? ERR_OK : ERR_NOMEM;
+}
+
+void column_reader_fini(struct column_reader *r) {
+    free(r->codes);
+    free(r->plane);
+    ZSTD_freeDCtx(r->zstd);
+    memset(r, 0, sizeof *r);
+}
+
+int column_reader_grow(struct column_reader *r, size_t n) {
+    if (n <= r->cap)
+        return ERR_OK;
+    uint64_t *codes = realloc(r->codes, n * sizeof *codes);
+    r->codes = codes ? codes : r->codes;
+    uint8_t *plane = realloc(r->plane, n);
+    r->plane = plane ? plane : r->plane;
+    if (!codes || !plane)
+        return ERR_NOMEM;
+    r->cap = n;
+    return ERR_OK;
+}
+
 size_t column_bytes_max(size_t n) {
     return LENGTH_BYTES + 2 + 8 * (n + 11);
 }
@@ -100,7 +126,7 @@ static void write_plane(struct pack *out, struct column_scratch *s, const uint8_
 }
 
 /* The n bytes of a plane: into room, or in place. NULL when they are not as said. */
-static const uint8_t *read_plane(struct unpack *in, uint8_t *room, size_t n) {
+static const uint8_t *read_plane(struct unpack *in, ZSTD_DCtx *zstd, uint8_t *room, size_t n) {
     unsigned packing = unpack_u8(in);
     if (packing == PLANE_PLAIN)
         return unpack_bytes(in, n);
@@ -110,7 +136,7 @@ static const uint8_t *read_plane(struct unpack *in, uint8_t *room, size_t n) {
     }
     uint64_t packed = packing == PLANE_ZSTD ? unpack_varint(in) : 0;
     const uint8_t *bytes = packed > 0 && packed <= SIZE_MAX ? unpack_bytes(in, packed) : NULL;
-    size_t got = bytes ? ZSTD_decompress(room, n, bytes, packed) : 0;
+    size_t got = bytes ? ZSTD_decompressDCtx(zstd, room, n, bytes, packed) : 0;
     if (!bytes || ZSTD_isError(got) || got != n) {
         in->bad = true;
         return NULL;
@@ -152,35 +178,63 @@ void column_write(struct pack *out, struct column_scratch *s, const int64_t *val
         put_length(out->data + at, out->len - at - LENGTH_BYTES);
 }
 
-static void decode(const struct column_scratch *s, int64_t *values, const uint8_t *first, size_t n,
+static size_t run_start(const struct column_runs *runs, size_t i) {
+    return i < runs->count ? runs->starts[i] : runs->n;
+}
+
+size_t column_runs_asked(const struct column_runs *runs) {
+    return run_start(runs, runs->to) - run_start(runs, runs->from);
+}
+
+/* Byte w of the integers asked for, and of the first integers before them: all that these need. */
+static void take_plane(uint64_t *codes, const struct column_runs *runs, const uint8_t *plane,
+                       unsigned w) {
+    size_t end = run_start(runs, runs->to);
+    for (size_t d = 0; d < runs->from; d++)
+        codes[runs->starts[d]] |= (uint64_t)plane[runs->starts[d]] << (8 * w);
+    for (size_t i = run_start(runs, runs->from); i < end; i++)
+        codes[i] |= (uint64_t)plane[i] << (8 * w);
+}
+
+static void clear_codes(uint64_t *codes, const struct column_runs *runs) {
+    for (size_t d = 0; d < runs->from; d++)
+        codes[runs->starts[d]] = 0;
+    memset(codes + run_start(runs, runs->from), 0, column_runs_asked(runs) * sizeof *codes);
+}
+
+static void decode(const uint64_t *codes, int64_t *values, const struct column_runs *runs,
                    enum mode mode) {
-    uint64_t fixed = 0, last_first = 0, last = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t before = first[i] ? last_first : mode == MODE_FIXED ? fixed : last;
-        last = before + (uint64_t)unzigzag(s->codes[i]);
-        values[i] = (int64_t)last;
-        if (first[i])
-            fixed = last_first = last;
+    uint64_t first = 0;
+    for (size_t d = 0; d < runs->to; d++) {
+        size_t begin = runs->starts[d], end = run_start(runs, d + 1);
+        uint64_t last = first += (uint64_t)unzigzag(codes[begin]);
+        if (d < runs->from)
+            continue;
+        *values++ = (int64_t)first;
+        for (size_t i = begin + 1; i < end; i++) {
+            last = (mode == MODE_FIXED ? first : last) + (uint64_t)unzigzag(codes[i]);
+            *values++ = (int64_t)last;
+        }
     }
 }
 
-void column_read(struct unpack *in, struct column_scratch *s, int64_t *values, const uint8_t *first,
-                 size_t n) {
+void column_read(struct unpack *in, struct column_reader *r, int64_t *values,
+                 const struct column_runs *runs) {
     size_t length = read_length(in);
     const uint8_t *begin = in->at;
     unsigned mode = unpack_u8(in), width = unpack_u8(in);
     if (mode > MODE_FIXED || width > 8)
         in->bad = true;
-    memset(s->codes, 0, n * sizeof *s->codes);
+    clear_codes(r->codes, runs);
     for (unsigned w = 0; w < width && !in->bad; w++) {
-        const uint8_t *plane = read_plane(in, s->plane, n);
-        for (size_t i = 0; plane && i < n; i++)
-            s->codes[i] |= (uint64_t)plane[i] << (8 * w);
+        const uint8_t *plane = read_plane(in, r->zstd, r->plane, runs->n);
+        if (plane)
+            take_plane(r->codes, runs, plane, w);
     }
     if ((size_t)(in->at - begin) != length)
         in->bad = true; /* who passes over it would go on elsewhere */
     if (!in->bad)
-        decode(s, values, first, n, (enum mode)mode);
+        decode(r->codes, values, runs, (enum mode)mode);
 }
 
 void column_skip(struct unpack *in) {
@@ -200,10 +254,10 @@ void bytes_write(struct pack *out, struct column_scratch *s, const uint8_t *byte
     write_plane(out, s, bytes, n);
 }
 
-uint8_t *bytes_read(struct unpack *in, size_t max, size_t *ret_n) {
+uint8_t *bytes_read(struct unpack *in, struct column_reader *r, size_t max, size_t *ret_n) {
     uint64_t n = unpack_varint(in);
     uint8_t *room = in->bad || n > max ? NULL : malloc((size_t)n + 1);
-    const uint8_t *bytes = room ? read_plane(in, room, (size_t)n) : NULL;
+    const uint8_t *bytes = room ? read_plane(in, r->zstd, room, (size_t)n) : NULL;
     if (!bytes) {
         free(room);
         in->bad = true;

@@ -133,9 +133,9 @@ static void read_shape(struct shapes *s, size_t i, struct unpack *in) {
     }
 }
 
-int shapes_read(struct shapes *s, struct unpack *in, size_t max) {
+int shapes_read(struct shapes *s, struct unpack *in, struct column_reader *r, size_t max) {
     size_t n;
-    uint8_t *plain = bytes_read(in, 32 + max * (1 + s->points * 7), &n);
+    uint8_t *plain = bytes_read(in, r, 32 + max * (1 + s->points * 7), &n);
     if (!plain)
         return ERR_CORRUPT;
     struct unpack u;

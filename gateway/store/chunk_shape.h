@@ -32,7 +32,7 @@ void shapes_fill(const struct shapes *s, size_t shape, struct reading *r);
 size_t shapes_bytes_max(const struct shapes *s);
 int shapes_write(const struct shapes *s, struct pack *out, struct column_scratch *scratch);
 /* At most max of them. ERR_CORRUPT, ERR_NOMEM. */
-int shapes_read(struct shapes *s, struct unpack *in, size_t max);
+int shapes_read(struct shapes *s, struct unpack *in, struct column_reader *r, size_t max);
 
 /* A device asks at a beat: its readings lie near origin + tick x poll_ms. */
 int64_t chunk_tick(ms_t t, ms_t origin, const struct device *d);

@@ -13,15 +13,23 @@ struct place {
 };
 
 struct window {
+    struct chunk_reader *reader; /* of all the windows of a query */
     struct chunk **chunks;
     size_t count, cap;
     struct place *places;
-    size_t place_count;
+    size_t place_count, place_cap;
 };
 
-static void window_fini(struct window *w) {
+/* For the next window: the memory stays. */
+static void window_clear(struct window *w) {
     for (size_t i = 0; i < w->count; i++)
         chunk_free(w->chunks[i]);
+    w->count = w->place_count = 0;
+}
+
+static void window_fini(struct window *w) {
+    window_clear(w);
+    chunk_reader_free(w->reader);
     free(w->chunks);
     free(w->places);
 }
@@ -41,11 +49,12 @@ static int add_chunk(struct window *w, struct chunk *c) {
 
 static int open_chunks(struct window *w, sqlite3_stmt *s, const struct raw_filter *f,
                        uint64_t *bad_rows) {
+    const struct chunk_part part = {f->wanted, f->wanted_device};
     int rc;
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         struct chunk *c = NULL;
-        int err = chunk_open(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), f->site,
-                             f->wanted, &c);
+        int err = chunk_open(w->reader, sqlite3_column_blob(s, 0),
+                             (size_t)sqlite3_column_bytes(s, 0), f->site, &part, &c);
         if (err == ERR_CORRUPT) {
             ++*bad_rows;
             continue;
@@ -69,27 +78,41 @@ static int by_time(const void *a, const void *b) {
     return x->reading < y->reading ? -1 : x->reading > y->reading;
 }
 
-static int sort_places(struct window *w, const struct raw_filter *f) {
+static int make_places(struct window *w) {
     size_t n = 0;
     for (size_t c = 0; c < w->count; c++)
         n += chunk_readings(w->chunks[c]);
-    w->places = malloc((n + 1) * sizeof *w->places);
-    if (!w->places)
+    if (n <= w->place_cap)
+        return ERR_OK;
+    struct place *larger = realloc(w->places, n * sizeof *larger);
+    if (!larger)
         return ERR_NOMEM;
+    w->places = larger;
+    w->place_cap = n;
+    return ERR_OK;
+}
+
+static int sort_places(struct window *w, const struct raw_filter *f) {
+    int err = make_places(w);
+    if (err < 0)
+        return err;
+    bool sorted = true; /* as the readings of one device are */
     for (size_t c = 0; c < w->count; c++)
         for (size_t i = 0; i < chunk_readings(w->chunks[c]); i++) {
-            ms_t t = chunk_time(w->chunks[c], i);
-            bool asked = f->wanted_device < 0 || chunk_device(w->chunks[c], i) == f->wanted_device;
-            if (asked && t >= f->from && t < f->to)
-                w->places[w->place_count++] = (struct place){t, (uint32_t)c, (uint32_t)i};
+            const struct place p = {chunk_time(w->chunks[c], i), (uint32_t)c, (uint32_t)i};
+            if (p.t < f->from || p.t >= f->to)
+                continue;
+            sorted =
+                sorted && (w->place_count == 0 || by_time(&w->places[w->place_count - 1], &p) < 0);
+            w->places[w->place_count++] = p;
         }
-    if (w->place_count > 1)
+    if (!sorted)
         qsort(w->places, w->place_count, sizeof *w->places, by_time);
     return ERR_OK;
 }
 
 static int read_window(struct reader *r, sqlite3_stmt *windows, struct raw_filter *f,
-                       uint64_t *bad_rows) {
+                       struct window *w, uint64_t *bad_rows) {
     const struct layout *l;
     sqlite3_stmt *s;
     int err = reader_layout(r, sqlite3_column_int64(windows, 1), &l);
@@ -102,14 +125,14 @@ static int read_window(struct reader *r, sqlite3_stmt *windows, struct raw_filte
     sqlite3_bind_int64(s, 1, sqlite3_column_int64(windows, 0));
     sqlite3_bind_int64(s, 2, sqlite3_column_int64(windows, 1));
     sqlite3_bind_int64(s, 3, f->wanted_device);
-    struct window w = {0};
-    err = open_chunks(&w, s, f, bad_rows);
+    err = open_chunks(w, s, f, bad_rows);
     sqlite3_reset(s);
     if (err == ERR_OK)
-        err = sort_places(&w, f);
-    for (size_t i = 0; err >= 0 && f->stopped == 0 && i < w.place_count; i++)
-        err = raw_filter_pass(f, chunk_reading(w.chunks[w.places[i].chunk], w.places[i].reading));
-    window_fini(&w);
+        err = sort_places(w, f);
+    for (size_t i = 0; err >= 0 && f->stopped == 0 && i < w->place_count; i++)
+        err =
+            raw_filter_pass(f, chunk_reading(w->chunks[w->places[i].chunk], w->places[i].reading));
+    window_clear(w);
     return err < 0 ? err : ERR_OK;
 }
 
@@ -121,9 +144,12 @@ int reader_chunks(struct reader *r, struct raw_filter *f, uint64_t *bad_rows) {
     /* a window is known by the keys of its rows: readings may be a little beside them */
     sqlite3_bind_int64(windows, 1, f->to + RAW_CHAIN_MAX_MS);
     sqlite3_bind_int64(windows, 2, f->from - RAW_CHAIN_MAX_MS);
+    struct window w = {.reader = chunk_reader_new()};
     int rc = SQLITE_DONE;
+    err = w.reader ? ERR_OK : ERR_NOMEM;
     while (err == ERR_OK && (rc = sqlite3_step(windows)) == SQLITE_ROW)
-        err = read_window(r, windows, f, bad_rows);
+        err = read_window(r, windows, f, &w, bad_rows);
     sqlite3_reset(windows);
+    window_fini(&w);
     return err < 0 ? err : db_err(rc);
 }

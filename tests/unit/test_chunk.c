@@ -42,6 +42,7 @@ static struct layout *three_grids(struct works *w) {
     return l;
 }
 
+static struct chunk_reader *reader;
 static struct reading *kept[READINGS];
 static int64_t value[DEVICES][GRID_POINTS];
 static ms_t clock_ms[DEVICES];
@@ -141,7 +142,7 @@ static void every_reading_comes_back(void **state) {
         struct chunk_bytes bytes;
         while (chunk_encoder_next(e, &bytes) == ERR_OK) {
             struct chunk *c = NULL;
-            assert_int_equal(chunk_open(bytes.body, bytes.n, l->site, NULL, &c), ERR_OK);
+            assert_int_equal(chunk_open(reader, bytes.body, bytes.n, l->site, NULL, &c), ERR_OK);
             check_chunk(c, l->site, at);
             readings += chunk_readings(c);
             chunk_free(c);
@@ -165,10 +166,11 @@ static void one_point_is_read_without_the_others(void **state) {
     struct chunk_encoder *e = encode_round(l->site);
     struct chunk_bytes bytes;
     struct chunk *all = NULL, *one = NULL;
-    bool wanted[GRID_POINTS] = {[G_IMPORT] = true};
+    const bool wanted[GRID_POINTS] = {[G_IMPORT] = true};
+    const struct chunk_part part = {wanted, -1};
     assert_int_equal(chunk_encoder_next(e, &bytes), ERR_OK);
-    assert_int_equal(chunk_open(bytes.body, bytes.n, l->site, NULL, &all), ERR_OK);
-    assert_int_equal(chunk_open(bytes.body, bytes.n, l->site, wanted, &one), ERR_OK);
+    assert_int_equal(chunk_open(reader, bytes.body, bytes.n, l->site, NULL, &all), ERR_OK);
+    assert_int_equal(chunk_open(reader, bytes.body, bytes.n, l->site, &part, &one), ERR_OK);
     size_t offset = p->points[G_IMPORT].image_offset, n = p->points[G_IMPORT].registers;
     for (size_t i = 0; i < chunk_readings(all); i++) {
         struct reading *a = chunk_reading(all, i), *b = chunk_reading(one, i);
@@ -185,6 +187,43 @@ static void one_point_is_read_without_the_others(void **state) {
     works_fini(&w);
 }
 
+static void one_device_is_read_without_the_others(void **state) {
+    (void)state;
+    struct works w;
+    works_init(&w);
+    struct layout *l = three_grids(&w);
+    const struct device_profile *p = l->site->devices[0].profile;
+    chance_state = number_from("BUSBAR_SEED", CHANCE_SEED);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct chunk_encoder *e = encode_round(l->site);
+        struct chunk_bytes bytes;
+        while (chunk_encoder_next(e, &bytes) == ERR_OK) {
+            struct chunk *all = NULL, *part = NULL;
+            size_t seen = 0;
+            assert_int_equal(chunk_open(reader, bytes.body, bytes.n, l->site, NULL, &all), ERR_OK);
+            for (int64_t d = 0; d < DEVICES; d++) {
+                const struct chunk_part of_device = {NULL, d};
+                assert_int_equal(
+                    chunk_open(reader, bytes.body, bytes.n, l->site, &of_device, &part), ERR_OK);
+                for (size_t i = 0; i < chunk_readings(part); i++, seen++) {
+                    struct reading *a = chunk_reading(all, seen), *b = chunk_reading(part, i);
+                    assert_int_equal(chunk_device(part, i), d);
+                    assert_int_equal(chunk_time(part, i), chunk_time(all, seen));
+                    assert_memory_equal(a, b, reading_size(p->point_count, p->image_registers));
+                }
+                chunk_free(part);
+            }
+            assert_int_equal(seen, chunk_readings(all));
+            chunk_free(all);
+            free(bytes.body);
+        }
+        chunk_encoder_free(e);
+        forget_round();
+    }
+    layout_free(l);
+    works_fini(&w);
+}
+
 static void damaged_bytes_are_refused_or_read_as_something(void **state) {
     (void)state;
     struct works w;
@@ -194,24 +233,25 @@ static void damaged_bytes_are_refused_or_read_as_something(void **state) {
     struct chunk_encoder *e = encode_round(l->site);
     struct chunk_bytes bytes;
     size_t refused = 0;
-    bool wanted[GRID_POINTS] = {[G_IMPORT] = true};
+    const bool wanted[GRID_POINTS] = {[G_IMPORT] = true};
+    const struct chunk_part part = {wanted, -1};
     assert_int_equal(chunk_encoder_next(e, &bytes), ERR_OK);
     for (size_t n = 0; n < bytes.n; n += 7) { /* cut short: always refused */
         struct chunk *c = NULL;
-        assert_int_equal(chunk_open(bytes.body, n, l->site, NULL, &c), ERR_CORRUPT);
+        assert_int_equal(chunk_open(reader, bytes.body, n, l->site, NULL, &c), ERR_CORRUPT);
     }
     for (int i = 0; i < 2000; i++) {
         struct chunk *c = NULL;
         size_t at = (size_t)random_long((int64_t)bytes.n);
         uint8_t was = bytes.body[at];
         bytes.body[at] ^= (uint8_t)(1 + random_below(255));
-        int err = chunk_open(bytes.body, bytes.n, l->site, NULL, &c);
+        int err = chunk_open(reader, bytes.body, bytes.n, l->site, NULL, &c);
         assert_true(err == ERR_OK || err == ERR_CORRUPT);
         for (size_t k = 0; err == ERR_OK && k < chunk_readings(c); k++)
             assert_true(chunk_reading(c, k)->device < DEVICES);
         if (err == ERR_OK) { /* who reads one point passes over the others without stumbling */
             chunk_free(c);
-            assert_int_equal(chunk_open(bytes.body, bytes.n, l->site, wanted, &c), ERR_OK);
+            assert_int_equal(chunk_open(reader, bytes.body, bytes.n, l->site, &part, &c), ERR_OK);
         }
         refused += err != ERR_OK;
         chunk_free(c);
@@ -229,7 +269,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_reading_comes_back),
         cmocka_unit_test(one_point_is_read_without_the_others),
+        cmocka_unit_test(one_device_is_read_without_the_others),
         cmocka_unit_test(damaged_bytes_are_refused_or_read_as_something),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    reader = chunk_reader_new();
+    int failed = reader ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+    chunk_reader_free(reader);
+    return failed;
 }
