@@ -16,6 +16,20 @@ struct moment link_moment(void) {
     return (struct moment){t.mono_us, t.utc_us - t.mono_us};
 }
 
+/* The rare read of a device that has a clock of its own. */
+static int clock_new(struct arena *arena, const struct device *def, uint32_t index,
+                     struct poll_device *p, struct link_device *d) {
+    const struct meter_clock *c = def->profile->clock;
+    if (c == NULL)
+        return ERR_OK;
+    d->clock = arena_alloc(arena, 1, reading_size(0, c->p.registers));
+    if (d->clock == NULL)
+        return ERR_NOMEM;
+    reading_init(d->clock, index, 0, c->p.registers);
+    p->rare.every_us = (us_t)c->every_s * US_PER_S;
+    return plan_alone(&def->profile->limits, &c->p, &p->rare.read);
+}
+
 static int device_new(struct arena *arena, const struct site *site, struct link_cost cost,
                       uint32_t index, struct poll_device *p, struct link_device *d) {
     const struct device *def = &site->devices[index];
@@ -37,6 +51,8 @@ static int device_new(struct arena *arena, const struct site *site, struct link_
         .unit = def->unit,
     };
     int rc = plan_build(def->profile, cost, &p->plan, part_memory, requests, parts);
+    if (rc == ERR_OK)
+        rc = clock_new(arena, def, index, p, d);
     if (rc < 0)
         log_error("device %s: no read of at most %u registers covers profile %s; correct "
                   "max_registers in the profile",

@@ -42,7 +42,8 @@ enum link_counter {
 struct link_device {
     uint32_t index; /* in site.devices */
     struct reading *image;
-    bool image_begun; /* the running poll has a first reply */
+    struct reading *clock; /* its own clock as read; NULL: it has none */
+    bool image_begun;      /* the running poll has a first reply */
     uint8_t last_exception;
     us_t down_since;
     struct log_gate gate;

@@ -46,7 +46,10 @@ static bool take_pdu(struct link *l, struct moment m, const uint8_t *pdu, size_t
         bad_frame(l, m, rc);
         return false;
     } else {
-        link_report_values(l, values, m.now);
+        if (l->fsm.rare)
+            link_report_clock(l, values, m.now);
+        else
+            link_report_values(l, values, m.now);
         link_fsm_reply(&l->fsm, m);
     }
     return true;

@@ -127,7 +127,34 @@ void link_report_values(struct link *l, const uint16_t *values, us_t now) {
         atomic_store_explicit(&d->latency_us_max, us, memory_order_relaxed);
 }
 
+void link_report_clock(struct link *l, const uint16_t *values, us_t now) {
+    size_t i = l->fsm.current;
+    struct reading *r = l->devices[i].clock;
+    const struct poll_device *p = &l->fsm.devices[i];
+    const uint16_t *from = values + (p->profile->clock->p.register_no - l->fsm.ask.read.start);
+    r->kind = READING_CLOCK;
+    r->site_version = l->site_version;
+    image_stamp(l, r, l->fsm.ask.sent + (now - l->fsm.ask.sent) / 2);
+    for (size_t n = 0; n < r->register_count; n++)
+        reading_registers(r)[n] = from[n];
+    (void)ring_push(l->readings, r, r->bytes); /* a full ring counts the refusal */
+}
+
+/* Its values are no worse for it. Said each time: a few times a day at most. */
+static void clock_refused(const struct link *l, uint8_t code) {
+    log_info(
+        "device %s on link %s: exception %u (%s) to a read of its own clock, register %u; asked "
+        "again within a day, take the clock out of the profile if the device has none",
+        device_id(l, &l->devices[l->fsm.current]), l->def->id, code, pdu_exception_str(code),
+        l->fsm.ask.read.start);
+}
+
 void link_report_exception(struct link *l, uint8_t code, us_t now) {
+    if (l->fsm.rare) {
+        count_one(&l->devices[l->fsm.current], COUNT_EXCEPTIONS);
+        clock_refused(l, code);
+        return;
+    }
     size_t i = l->fsm.current;
     struct link_device *d = &l->devices[i];
     const struct poll_device *p = &l->fsm.devices[i];
@@ -251,6 +278,10 @@ void link_report_event(void *arg, enum link_event event, size_t i, int reason, u
         break;
     case LINK_EVENT_HOLE:
         hole_found(l, i);
+        break;
+    case LINK_EVENT_RARE_FAILED:
+        log_debug("device %s on link %s: its own clock was not read: %s; tried again later",
+                  device_id(l, &l->devices[i]), l->def->id, err_str(reason));
         break;
     case LINK_EVENT_DEVICE_DOWN:
         device_down(l, i, reason, now);

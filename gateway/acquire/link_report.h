@@ -9,6 +9,8 @@ void link_report_event(void *arg, enum link_event event, size_t device, int reas
 
 /* The running request of the current device was answered with these values. */
 void link_report_values(struct link *l, const uint16_t *values, us_t now);
+/* The rare read of the current device's clock was answered. */
+void link_report_clock(struct link *l, const uint16_t *values, us_t now);
 /* ... or with an exception. */
 void link_report_exception(struct link *l, uint8_t code, us_t now);
 /* What came is no reply: counted and said. */

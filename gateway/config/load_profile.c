@@ -10,6 +10,7 @@
 
 static const char *const word_orders[] = {"big", "little", NULL};
 static const char *const accesses[] = {"r", "rw", NULL};
+static const char *const shown_times[] = {"utc", "local", NULL};
 static const char *const channels[] = {"pv", "storage", "grid", "load", NULL};
 static const char *const confidences[] = {"A", "B", "C", NULL};
 
@@ -196,6 +197,8 @@ static const struct field point_fields[] = {
     {"pf_format", FIELD_CUSTOM, .read = read_pf_format},
     {"bits", FIELD_CUSTOM, .read = read_bits},
     {"access", FIELD_CHOICE, KEEP(struct point_draft, access), .choices = accesses},
+    {"every", FIELD_TEXT, KEEP(struct point_draft, every), .max = 8},
+    {"time", FIELD_CHOICE, KEEP(struct point_draft, shows), .choices = shown_times, .preset = -1},
     {"register_low", FIELD_INT, KEEP(struct point_draft, register_low), .max = 65535, .preset = -1},
     {0},
 };
@@ -316,6 +319,7 @@ int profile_from_memory(struct load *l, const char *file, const char *name, cons
     schema_read(&r, yaml_doc_root(&doc), "a profile", profile_fields, &d);
     d.profile.name = name;
     settle_limits(&d);
+    profile_take_clock(&r, &d);
     profile_link_points(&r, &d);
     struct device_profile *p = arena_alloc(l->arena, 1, sizeof *p);
     if (p == NULL) {

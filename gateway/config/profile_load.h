@@ -17,7 +17,9 @@ struct point_draft {
     const char *ratio, *exponent; /* as written, NULL when absent */
     int word_order;               /* -1: the profile's */
     int access;
-    int32_t count;        /* registers of a string, 0 when absent */
+    int32_t count;        /* registers of a string or a date, 0 when absent */
+    const char *every;    /* of a clock, NULL when absent */
+    int shows;            /* of a clock: 0 UTC, 1 local time, -1 absent */
     int32_t register_low; /* -1 when absent */
     bool named;           /* name given, not made from quantity and phase */
     bool broken;          /* its type could not be read: no follow-up messages */
@@ -32,6 +34,8 @@ struct profile_draft {
     bool bridge_gaps;
 };
 
+/* Takes the clock out of the points (profile_clock.c): it is read by itself. */
+void profile_take_clock(struct reader *r, struct profile_draft *d);
 /* Fills profile.points from the drafts; reports doubles, overlaps and dangling names. */
 void profile_link_points(struct reader *r, struct profile_draft *d);
 

@@ -184,11 +184,29 @@ static void put_destinations(struct buf *b, const struct metrics *m, enum metric
     }
 }
 
+/* ---- devices ------------------------------------------------------------------------------ */
+
+static void put_clocks(struct buf *b, const struct metrics *m, enum metrics_form form) {
+    static const char name[] = "busbar_meter_clock_offset_seconds";
+    if (m->clocks == 0)
+        return;
+    declare(b, form, name, GAUGE,
+            "What a device's own clock was ahead of the gateway's when it was last read.");
+    for (size_t i = 0; i < m->clocks; i++) {
+        buf_puts(b, name);
+        buf_puts(b, "{device=");
+        buf_put_json(b, m->clock[i].device);
+        buf_puts(b, "} ");
+        put_number(b, m->clock[i].offset_s);
+    }
+}
+
 void metrics_write(struct buf *b, const struct metrics *m, enum metrics_form form) {
     put_build(b, m, form);
     put_gauges(b, m, form);
     put_counters(b, m, form);
     put_destinations(b, m, form);
+    put_clocks(b, m, form);
     if (form == METRICS_OPENMETRICS)
         buf_puts(b, "# EOF\n");
 }

@@ -20,6 +20,12 @@
 
 enum metrics_form { METRICS_OPENMETRICS, METRICS_PROMETHEUS };
 
+/* A device's own clock when it was last read. */
+struct metrics_clock {
+    const char *device;
+    double offset_s; /* ahead of the gateway's; NAN: it showed no time */
+};
+
 /* One destination of records and events. */
 struct metrics_destination {
     char id[METRICS_NAME_MAX]; /* as its cursor is named in the store: "mqtt" */
@@ -50,6 +56,8 @@ struct metrics {
     uint32_t devices_online, devices_total;
     struct metrics_destination destination[METRICS_DESTINATIONS_MAX];
     size_t destinations;
+    const struct metrics_clock *clock; /* of the devices whose clock has been read */
+    size_t clocks;
 };
 
 void metrics_write(struct buf *b, const struct metrics *m, enum metrics_form form);

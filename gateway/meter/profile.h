@@ -79,6 +79,21 @@ struct point_def {
     uint16_t image_offset; /* where its registers stand in a reading: packed in point order */
 };
 
+#define METER_CLOCK_REGISTERS 6 /* of the longest form */
+
+enum meter_clock_form {
+    METER_CLOCK_EPOCH, /* u32: seconds since 1970-01-01 00:00 */
+    METER_CLOCK_DATE   /* six registers: year, month, day, hour, minute, second */
+};
+
+/* A device's own clock. It is no point of the readings: it is read by itself, once in a while. */
+struct meter_clock {
+    struct point_def p; /* function, registers, word order, patterns that mean "no time" */
+    enum meter_clock_form form;
+    bool local; /* it shows the site's local time, not UTC */
+    uint32_t every_s;
+};
+
 /* What one read may be. */
 struct read_limits {
     uint16_t max_registers; /* 1..125 */
@@ -97,6 +112,7 @@ struct device_profile {
     size_t point_count;
     uint16_t image_registers;               /* registers of a whole reading */
     int16_t ct_ratio_point, pt_ratio_point; /* points that hold the device's own ratios, or NONE */
+    const struct meter_clock *clock;        /* NULL: it has none */
 };
 
 #endif

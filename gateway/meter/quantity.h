@@ -72,7 +72,8 @@
     X(ACTIVE_POWER_EXPORT, "active_power_export", GAUGE)                                           \
     X(CHARGE_POWER, "charge_power", GAUGE)                                                         \
     X(DISCHARGE_POWER, "discharge_power", GAUGE)                                                   \
-    X(POWER_FACTOR_CODED, "power_factor_coded", GAUGE)
+    X(POWER_FACTOR_CODED, "power_factor_coded", GAUGE)                                             \
+    X(CLOCK, "clock", SETTING)
 
 enum quantity {
 #define X(suffix, name, kind) QUANTITY_##suffix,

@@ -14,9 +14,11 @@
 #include "base/units.h"
 
 enum reading_kind {
-    READING_POLL = 0,      /* a poll was carried out, wholly or in part */
-    READING_DOWN = 1,      /* the device has just gone down: all points missing */
-    READING_STILL_DOWN = 2 /* once a minute while it is down */
+    READING_POLL = 0,       /* a poll was carried out, wholly or in part */
+    READING_DOWN = 1,       /* the device has just gone down: all points missing */
+    READING_STILL_DOWN = 2, /* once a minute while it is down */
+    READING_CLOCK = 3 /* the device's own clock: its registers and no point; the times are those of
+                       * the middle between request and reply. Never stored */
 };
 
 struct reading {

@@ -56,27 +56,71 @@ us_t link_settle_us(const struct link_fsm *f) {
     return f->set.drain_us + SETTLE_MARGIN_US;
 }
 
-/* The shortest time in which the device could answer its first request. */
-static us_t window_us(const struct link_fsm *f, const struct poll_device *d) {
+/* The shortest time in which the device could answer a request that takes cost_us on the wire. */
+static us_t answer_us(const struct link_fsm *f, const struct poll_device *d, uint32_t cost_us) {
     us_t window = TCP_WINDOW_US;
     if (f->set.kind == LINK_RTU_OVER_TCP)
         window = BRIDGE_WINDOW_US;
-    if (f->set.kind == LINK_RTU && d->plan.request_count > 0)
-        window = d->plan.requests[0].cost_us + SERIAL_EXTRA_US;
+    if (f->set.kind == LINK_RTU)
+        window = cost_us + SERIAL_EXTRA_US;
     return min_us(window, d->timeout_us) + d->gap_us;
 }
 
-/* The deadline limit that keeps the tick at due free, LINK_NEVER without one, or 0: no room. */
-static us_t cap_before(const struct link_fsm *f, const struct poll_device *d, us_t due, us_t now) {
+/* The same of its first request. */
+static us_t window_us(const struct link_fsm *f, const struct poll_device *d) {
+    return answer_us(f, d, d->plan.request_count > 0 ? d->plan.requests[0].cost_us : 0);
+}
+
+/* The deadline limit that keeps the tick at due free, LINK_NEVER without one, or 0: no room for
+ * window. */
+static us_t cap_before(const struct link_fsm *f, us_t window, us_t due, us_t now) {
     if (due == LINK_NEVER)
         return LINK_NEVER;
     us_t cap = due - link_settle_us(f);
-    return cap >= now + window_us(f, d) ? cap : 0;
+    return cap >= now + window ? cap : 0;
+}
+
+/* The rare read that is due first, of a device that answers. */
+static size_t first_rare(const struct link_fsm *f, us_t *ret_due) {
+    size_t first = LINK_NO_DEVICE;
+    *ret_due = LINK_NEVER;
+    for (size_t i = 0; i < f->device_count; i++) {
+        const struct poll_device *d = &f->devices[i];
+        if (d->state == DEVICE_UP && !d->probe && d->rare.due < *ret_due) {
+            *ret_due = d->rare.due;
+            first = i;
+        }
+    }
+    return first;
+}
+
+/* Chooses a rare read that has its time before the next poll, or has waited too long for that; else
+ * says when to look again. */
+static bool choose_rare(const struct link_fsm *f, us_t healthy_due, us_t now,
+                        struct link_choice *c) {
+    us_t due;
+    size_t i = first_rare(f, &due);
+    if (i == LINK_NO_DEVICE)
+        return false;
+    const struct poll_device *d = &f->devices[i];
+    us_t ready = max_us(due, f->rare_after), forced = ready + RARE_STARVED_US;
+    us_t cap = now >= forced ? LINK_NEVER : 0;
+    if (cap == 0 && now >= ready && healthy_due > now) {
+        us_t known = min_us(2 * d->pace, d->timeout_us); /* as long as it has lately taken */
+        us_t window = answer_us(f, d, link_cost_read_us(d->cost, &d->rare.read));
+        cap = cap_before(f, max_us(window, known + d->gap_us), healthy_due, now);
+    }
+    if (cap == 0) {
+        c->wake = min_us(c->wake, ready > now ? ready : forced);
+        return false;
+    }
+    *c = (struct link_choice){.device = i, .rare = true, .cap = cap};
+    return true;
 }
 
 struct link_choice link_choose(const struct link_fsm *f, us_t now) {
     struct scan s = scan_devices(f);
-    struct link_choice c = {LINK_NO_DEVICE, LINK_NEVER, s.healthy_due};
+    struct link_choice c = {.device = LINK_NO_DEVICE, .cap = LINK_NEVER, .wake = s.healthy_due};
     if (s.probe != LINK_NO_DEVICE) {
         const struct poll_device *d = &f->devices[s.probe];
         us_t ready = max_us(s.probe_due, f->probe_after);
@@ -86,7 +130,7 @@ struct link_choice link_choose(const struct link_fsm *f, us_t now) {
             return c;
         }
         if (now >= ready && s.healthy_due > now) {
-            us_t cap = cap_before(f, d, s.healthy_due, now);
+            us_t cap = cap_before(f, window_us(f, d), s.healthy_due, now);
             if (cap != 0) {
                 c.device = s.probe;
                 c.cap = cap;
@@ -95,12 +139,12 @@ struct link_choice link_choose(const struct link_fsm *f, us_t now) {
         }
         c.wake = min_us(c.wake, ready > now ? ready : forced);
     }
-    if (s.healthy_due > now)
+    if (choose_rare(f, s.healthy_due, now, &c) || s.healthy_due > now)
         return c;
     const struct poll_device *d = &f->devices[s.healthy];
     c.device = s.healthy;
     if (d->state != DEVICE_UP && !d->alive) {
-        us_t cap = cap_before(f, d, s.proven_due, now);
+        us_t cap = cap_before(f, window_us(f, d), s.proven_due, now);
         c.cap = cap != 0 ? cap : LINK_NEVER;
     }
     return c;

@@ -3,7 +3,8 @@
  * Devices that answered last time come first, in due order; of equal ones the one not asked for
  * longest, then by index: all units of an endpoint are read back to back, in the same order each
  * tick, and an oversubscribed line serves everybody in turn. A
- * device that failed is probed when nobody else is due, and gives up before the next one is. */
+ * device that failed is probed when nobody else is due, and gives up before the next one is; so is
+ * a device's rare read. */
 #ifndef BUSBAR_POLL_LINK_CHOOSE_H
 #define BUSBAR_POLL_LINK_CHOOSE_H
 
@@ -11,6 +12,7 @@
 
 struct link_choice {
     size_t device; /* LINK_NO_DEVICE: nothing to ask before wake */
+    bool rare;     /* its rare read, not its poll */
     us_t cap;      /* no later than this must its first request give up; LINK_NEVER */
     us_t wake;
 };

@@ -7,6 +7,7 @@
 #include "poll/tick.h"
 
 #define EXCEPTION_ILLEGAL_ADDRESS 2
+#define EXCEPTION_ILLEGAL_VALUE   3    /* up to here: the device lacks what was asked for */
 #define EXCEPTION_PATH            0x0A /* gateway path unavailable */
 #define EXCEPTION_TARGET          0x0B /* gateway target failed to respond */
 
@@ -39,8 +40,10 @@ void link_fsm_init(struct link_fsm *f, const struct link_settings *set, struct p
     f->probed_at = m.now;
     f->report_at = LINK_NEVER;
     f->random = set->random;
-    for (size_t i = 0; i < device_count; i++)
+    for (size_t i = 0; i < device_count; i++) {
         devices[i].due = m.now;
+        rare_start(&devices[i].rare, m.now);
+    }
 }
 
 /* ---- devices ---- */
@@ -101,11 +104,18 @@ static void poll_begin(struct link_fsm *f, size_t i, us_t cap, us_t now) {
     emit(f, LINK_EVENT_POLL_BEGIN, i, ERR_OK, now);
 }
 
+static void rare_begin(struct link_fsm *f, size_t i, us_t cap) {
+    f->current = i;
+    f->cap = cap;
+    f->rare = true;
+}
+
 static void poll_good(struct link_fsm *f, size_t i, struct moment m) {
     struct poll_device *d = &f->devices[i];
     backoff_reset(&d->backoff);
     d->probe = false;
     device_up(f, i, m.now);
+    d->pace = d->answered > 0 ? (m.now - d->began) / d->answered : 0;
     d->due = tick_next(d->tick, m.now, d->poll_us, m.utc_ahead);
     emit(f, LINK_EVENT_POLL_END, i, ERR_OK, m.now);
 }
@@ -127,12 +137,29 @@ static void poll_bad(struct link_fsm *f, size_t i, struct moment m, int reason) 
     emit(f, LINK_EVENT_POLL_END, i, reason, m.now);
 }
 
+/* The rare read is over; whether it was answered is no matter of the device's state. */
+static void rare_finish(struct link_fsm *f, size_t i, struct moment m, int reason) {
+    struct poll_device *d = &f->devices[i];
+    f->rare = false;
+    f->rare_after = m.now + RARE_APART_US;
+    if (reason == ERR_OK)
+        return;
+    rare_failed(&d->rare, m.now);
+    if (f->set.kind != LINK_TCP) /* it may still answer: not to be taken for the next reply */
+        d->due = later(d->due, f->ask.sent + d->timeout_us);
+    emit(f, LINK_EVENT_RARE_FAILED, i, reason, m.now);
+}
+
 static void poll_finish(struct link_fsm *f, struct moment m, int reason) {
     size_t i = f->current;
     if (i == LINK_NO_DEVICE)
         return;
     f->current = LINK_NO_DEVICE;
     f->cap = LINK_NEVER;
+    if (f->rare) {
+        rare_finish(f, i, m, reason);
+        return;
+    }
     f->devices[i].alive = false;
     if (reason == ERR_OK)
         poll_good(f, i, m);
@@ -142,6 +169,11 @@ static void poll_finish(struct link_fsm *f, struct moment m, int reason) {
 
 static void poll_advance(struct link_fsm *f, struct moment m) {
     struct poll_device *d = &f->devices[f->current];
+    if (f->rare) {
+        rare_answered(&d->rare, m.now);
+        poll_finish(f, m, ERR_OK);
+        return;
+    }
     d->answered++;
     d->next++;
     d->retried = false;
@@ -196,7 +228,7 @@ void link_fsm_open_failed(struct link_fsm *f, struct moment m, int reason) {
 }
 
 void link_fsm_lost(struct link_fsm *f, struct moment m, int reason) {
-    size_t asked = f->current;
+    size_t asked = f->rare ? LINK_NO_DEVICE : f->current;
     poll_finish(f, m, reason);
     if (f->answered && f->set.kind != LINK_RTU)
         close_to_reopen(f, m);
@@ -247,10 +279,11 @@ static void hole_found(struct link_fsm *f, struct moment m) {
 
 void link_fsm_exception(struct link_fsm *f, struct moment m, uint8_t code) {
     link_answered(f, m.now);
-    if (code == EXCEPTION_ILLEGAL_ADDRESS)
-        hole_found(f, m);
-    else if (code == EXCEPTION_PATH || code == EXCEPTION_TARGET)
+    if (code == EXCEPTION_PATH || code == EXCEPTION_TARGET ||
+        (f->rare && code > EXCEPTION_ILLEGAL_VALUE))
         poll_finish(f, m, ERR_EXCEPTION); /* the gateway answers for a silent device */
+    else if (code == EXCEPTION_ILLEGAL_ADDRESS && !f->rare)
+        hole_found(f, m);
     else
         poll_advance(f, m);
 }
@@ -264,7 +297,7 @@ void link_fsm_bad_frame(struct link_fsm *f, struct moment m, int reason) {
     }
     if (f->state == LINK_BUSY) {
         struct poll_device *d = &f->devices[f->current];
-        if (d->retried || m.now >= f->cap)
+        if (f->rare || d->retried || m.now >= f->cap)
             poll_finish(f, m, reason);
         else
             d->retried = true;
@@ -361,13 +394,13 @@ static enum link_order next_closed(struct link_fsm *f, struct moment m, bool may
 
 static void request_begin(struct link_fsm *f, us_t now) {
     const struct poll_device *d = &f->devices[f->current];
-    const struct plan_request *r = &d->plan.requests[d->next];
+    const struct pdu_read *read = f->rare ? &d->rare.read : &d->plan.requests[d->next].read;
     us_t allowed = d->timeout_us;
     if (f->set.kind == LINK_RTU) /* a slow line may need longer for the bytes alone */
-        allowed = later(allowed, 2 * (us_t)r->cost_us);
+        allowed = later(allowed, 2 * (us_t)link_cost_read_us(d->cost, read));
     f->ask = (struct link_ask){
         .device = f->current,
-        .read = r->read,
+        .read = *read,
         .transaction = ++f->transaction,
         .unit = d->unit,
         .sent = now,
@@ -387,7 +420,10 @@ static enum link_order next_idle(struct link_fsm *f, struct moment m, us_t *ret_
             *ret_until = c.wake;
             return LINK_WAIT;
         }
-        poll_begin(f, c.device, c.cap, m.now);
+        if (c.rare)
+            rare_begin(f, c.device, c.cap);
+        else
+            poll_begin(f, c.device, c.cap, m.now);
     }
     us_t ready = f->quiet_since + later(f->set.silence_us, f->devices[f->current].gap_us);
     if (m.now < ready) {
@@ -395,7 +431,7 @@ static enum link_order next_idle(struct link_fsm *f, struct moment m, us_t *ret_
         return LINK_WAIT;
     }
     if (m.now >= f->cap) { /* a drain or a pause took the time that there was */
-        poll_finish(f, m, ERR_TIMEOUT);
+        poll_finish(f, m, f->rare ? ERR_OK : ERR_TIMEOUT); /* nothing was asked: put off */
         *ret_until = m.now;
         return LINK_WAIT;
     }

@@ -8,7 +8,8 @@
  * Rules it keeps: one request in flight; a deadline for each request and connect; polls on common
  * ticks (UTC multiples of poll_ms), the devices of a link back to back in order; a missed tick is
  * skipped; a device that failed is asked again only at its own back-off, after the healthy ones,
- * with a deadline that ends before they are due again. */
+ * with a deadline that ends before they are due again; a rare read (poll/rare.h) stands between the
+ * polls, and whatever becomes of it says nothing about its device. */
 #ifndef BUSBAR_POLL_LINK_FSM_H
 #define BUSBAR_POLL_LINK_FSM_H
 
@@ -19,6 +20,7 @@
 #include "meter/site.h"
 #include "poll/backoff.h"
 #include "poll/plan.h"
+#include "poll/rare.h"
 
 #define LINK_LATE_MAX     16 /* requests given up whose late replies are still recognised */
 #define LINK_NO_DEVICE    SIZE_MAX
@@ -41,6 +43,7 @@ struct poll_device {
     const struct device_profile *profile;
     struct link_cost cost;
     struct plan plan;
+    struct rare rare;
     uint8_t unit;
 
     uint8_t state; /* enum device_state */
@@ -54,6 +57,7 @@ struct poll_device {
     us_t due;             /* when its next poll should start */
     us_t tick;            /* the due time that the running poll serves */
     us_t began;           /* when its last poll started */
+    us_t pace;            /* how long a request took in its last good poll */
     us_t report_at;       /* while down */
     struct backoff backoff;
 };
@@ -77,8 +81,9 @@ enum link_event {
     LINK_EVENT_DEVICE_DOWN,
     LINK_EVENT_STILL_DOWN,
     LINK_EVENT_DEVICE_UP,
-    LINK_EVENT_LINK_DOWN, /* device is LINK_NO_DEVICE */
-    LINK_EVENT_LINK_UP,   /* first reply after it was down, or ever */
+    LINK_EVENT_LINK_DOWN,   /* device is LINK_NO_DEVICE */
+    LINK_EVENT_LINK_UP,     /* first reply after it was down, or ever */
+    LINK_EVENT_RARE_FAILED, /* the rare read got no answer; it is asked again later */
 };
 
 struct link_settings {
@@ -106,7 +111,9 @@ struct link_fsm {
     uint8_t silent;  /* time-outs in a row */
     uint16_t transaction;
     size_t current;   /* device whose poll is running */
+    bool rare;        /* not its poll, its rare read */
     us_t cap;         /* deadline limit of its first request, or LINK_NEVER */
+    us_t rare_after;  /* no rare read before */
     us_t not_before;  /* connect gap, back-off of connects */
     us_t quiet_since; /* last byte on the line */
     us_t wait_until;  /* deadline of connect or drain */

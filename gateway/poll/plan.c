@@ -99,6 +99,11 @@ static bool read_cover(const struct read_limits *limits, uint8_t function, uint3
     return true;
 }
 
+int plan_alone(const struct read_limits *limits, const struct point_def *p, struct pdu_read *ret) {
+    uint32_t end = (uint32_t)p->register_no + p->registers;
+    return read_cover(limits, p->function, p->register_no, end, ret) ? ERR_OK : ERR_RANGE;
+}
+
 static uint32_t part_end(const struct plan_part *p) {
     return (uint32_t)p->register_no + p->registers;
 }

@@ -62,6 +62,10 @@ size_t plan_part_count(const struct device_profile *profile);
 int plan_build(const struct device_profile *profile, struct link_cost cost, struct plan *plan,
                struct plan_part *parts, struct plan_request *requests, size_t part_capacity);
 
+/* The read that covers one point that is read by itself, within the limits of the profile: it is in
+ * no plan and shares no request. ERR_RANGE when no read may be that long. */
+int plan_alone(const struct read_limits *limits, const struct point_def *p, struct pdu_read *ret);
+
 /* Splits request i in two at the middle part (exception 2 on a merged read). Returns ERR_LIMIT when
  * it serves one part only: that part is the hole. */
 int plan_split(struct plan *plan, const struct read_limits *limits, struct link_cost cost,

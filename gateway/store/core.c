@@ -98,7 +98,10 @@ static int build(struct core *c, const struct site *site) {
     c->raw = raw_encoder_new(site);
     if (!c->raw)
         return ERR_NOMEM;
-    int err = records_init(&c->records, c->writer, site);
+    int err = core_clocks_init(c);
+    if (err < 0)
+        return err;
+    err = records_init(&c->records, c->writer, site);
     if (err < 0)
         return err;
     c->rollup = (struct rollup){.records = &c->records};
@@ -117,6 +120,7 @@ static void demolish(struct core *c) {
     aggregate_fini(&c->aggregate);
     tick_fini(&c->tick);
     raw_encoder_free(c->raw);
+    free(c->clocks);
     records_fini(&c->records);
 }
 
@@ -276,6 +280,7 @@ void core_second(struct core *c, ms_t now_ms) {
         core_give_held(c, now_ms);
     if (c->waits)
         return;
+    core_tell_clocks(c);
     ms_t tick = floor_div(now_ms, MS_PER_S) * MS_PER_S;
     tick_take(&c->tick, &c->aggregate, tick, &s);
     live_demand_take(&c->demand, &c->aggregate, tick, import_factor(c, now_ms), &s);

@@ -47,7 +47,8 @@ struct core {
     bool held_full; /* said once */
     uint64_t boot;
     us_t wait_from_us;
-    ms_t given_ms; /* of the last held reading that was given back */
+    ms_t given_ms;               /* of the last held reading that was given back */
+    struct device_clock *clocks; /* by device: its own clock as last read */
 };
 
 /* Takes up where the store's last run ended. live may be NULL. The writer has the site already. */
@@ -74,6 +75,9 @@ void core_step(struct core *c, ms_t from_ms, ms_t to_ms);
 void core_step_unseen(struct core *c, ms_t to_ms);
 void core_set_clock(struct core *c, enum clock_sync state, double offset_ms);
 void core_reading(struct core *c, struct reading *r);
+/* A device's own clock was read (READING_CLOCK); what it is ahead of ours is told at the next
+ * second at which ours is known (core_meter_clock.c). */
+void core_meter_clock(struct core *c, const struct reading *r);
 /* Once a second, half a second after the tick: the site's tick, slots whose time is up, the row. */
 void core_second(struct core *c, ms_t now_ms);
 /* Puts the open raw row among the pending blocks; core_second does it too. */
@@ -94,6 +98,10 @@ int core_after(void *arg, ms_t now_ms);
 
 /* ---- between the core's own files --------------------------------------------------------- */
 
+/* Of the devices of the core's site; ERR_NOMEM. */
+int core_clocks_init(struct core *c);
+/* Tells what has been read since: events, the live table. */
+void core_tell_clocks(struct core *c);
 /* Closes what was open when the program ended. */
 void core_begin(struct core *c, ms_t now_ms);
 void core_take(struct core *c, struct reading *r); /* a reading with its time */

@@ -66,7 +66,7 @@ struct historian {
 };
 
 static size_t largest_reading(const struct site *site) {
-    size_t largest = reading_size(0, 0);
+    size_t largest = reading_size(0, METER_CLOCK_REGISTERS);
     for (size_t i = 0; i < site->device_count; i++) {
         const struct device_profile *p = site->devices[i].profile;
         size_t n = reading_size(p->point_count, p->image_registers);
@@ -124,7 +124,10 @@ static void take_readings(struct historian *h) {
         bool fits = n >= (int)sizeof *r && r->site_version == h->o.site_version &&
                     r->device < h->o.site->device_count;
         const struct device_profile *p = fits ? h->o.site->devices[r->device].profile : NULL;
-        if (fits && r->point_count == p->point_count && r->register_count == p->image_registers) {
+        if (fits && r->kind == READING_CLOCK) {
+            core_meter_clock(&h->core, r);
+        } else if (fits && r->point_count == p->point_count &&
+                   r->register_count == p->image_registers) {
             core_reading(&h->core, r);
         } else {
             pthread_mutex_lock(&h->lock);
@@ -137,7 +140,6 @@ static void take_readings(struct historian *h) {
 }
 
 static void update_stats(struct historian *h) {
-
     pthread_mutex_lock(&h->lock);
     h->stats.readings = h->core.readings;
     h->stats.samples = h->core.aggregate.samples;

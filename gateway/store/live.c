@@ -11,6 +11,8 @@ struct live {
     struct sample *samples; /* utc_ms 0: never read */
     size_t count;
     struct live_site site;
+    struct live_clock *clocks; /* as many as have been needed */
+    size_t clock_count;
 };
 
 static struct sample *all_missing(size_t count) {
@@ -50,6 +52,7 @@ void live_free(struct live *l) {
         return;
     pthread_mutex_destroy(&l->lock);
     free(l->samples);
+    free(l->clocks);
     free(l);
 }
 
@@ -62,6 +65,7 @@ int live_resize(struct live *l, size_t point_count) {
     l->samples = fresh;
     l->count = point_count;
     l->site = site_unknown();
+    l->clock_count = 0; /* other devices may have these numbers now */
     pthread_mutex_unlock(&l->lock);
     free(old);
     return ERR_OK;
@@ -79,6 +83,30 @@ void live_put_site(struct live *l, const struct live_site *s) {
     pthread_mutex_lock(&l->lock);
     l->site = *s;
     pthread_mutex_unlock(&l->lock);
+}
+
+/* Once a day for each device: it may allocate. Without memory that clock is not shown. */
+void live_put_clock(struct live *l, size_t device, const struct live_clock *clock) {
+    pthread_mutex_lock(&l->lock);
+    if (device >= l->clock_count) {
+        struct live_clock *larger = realloc(l->clocks, (device + 1) * sizeof *larger);
+        if (larger)
+            l->clocks = larger;
+        while (larger && l->clock_count <= device)
+            l->clocks[l->clock_count++] = (struct live_clock){0};
+    }
+    if (device < l->clock_count)
+        l->clocks[device] = *clock;
+    pthread_mutex_unlock(&l->lock);
+}
+
+bool live_get_clock(struct live *l, size_t device, struct live_clock *ret) {
+    pthread_mutex_lock(&l->lock);
+    bool found = device < l->clock_count && l->clocks[device].at != 0;
+    if (found)
+        *ret = l->clocks[device];
+    pthread_mutex_unlock(&l->lock);
+    return found;
 }
 
 bool live_get(struct live *l, size_t point, struct sample *ret) {

@@ -26,12 +26,22 @@ struct live_site {
     uint32_t devices_online, devices_total;
 };
 
+/* A device's own clock when it was last read. */
+struct live_clock {
+    ms_t at;         /* 0: never */
+    double offset_s; /* ahead of the gateway's; NAN: it showed no time */
+};
+
 struct live *live_new(size_t point_count); /* NULL without memory */
 void live_free(struct live *l);
 int live_resize(struct live *l, size_t point_count); /* after a reload: all points missing */
 
 void live_put_samples(struct live *l, const struct sample *samples, size_t n);
 void live_put_site(struct live *l, const struct live_site *s);
+
+/* By number of the device in the site; kept until the next live_resize. */
+void live_put_clock(struct live *l, size_t device, const struct live_clock *clock);
+bool live_get_clock(struct live *l, size_t device, struct live_clock *ret); /* false: never read */
 
 /* Latest sample of a point; false when the index is out of range or it was never read. */
 bool live_get(struct live *l, size_t point, struct sample *ret);

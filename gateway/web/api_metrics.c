@@ -10,6 +10,7 @@
 #include "web/api.h"
 
 #define METRICS_MAX ((size_t)32 * 1024) /* eight destinations need less than half of it */
+#define CLOCK_MAX   128                 /* one line of a device */
 
 static const char openmetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 static const char prometheus[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -44,6 +45,18 @@ static void collect(struct api *a, struct metrics *m) {
     add_backlog(a, m);
 }
 
+/* The caller frees it; NULL and no clocks without memory. */
+static struct metrics_clock *add_clocks(const struct api *a, struct metrics *m) {
+    struct metrics_clock *clocks = calloc(a->site->device_count + 1, sizeof *clocks);
+    for (size_t i = 0; clocks && i < a->site->device_count; i++) {
+        struct live_clock l;
+        if (live_get_clock(a->live, i, &l))
+            clocks[m->clocks++] = (struct metrics_clock){a->site->devices[i].id, l.offset_s};
+    }
+    m->clock = clocks;
+    return clocks;
+}
+
 /* Whoever knows OpenMetrics, or says nothing, gets it. */
 static enum metrics_form form_for(struct MHD_Connection *c) {
     const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
@@ -54,13 +67,16 @@ static enum metrics_form form_for(struct MHD_Connection *c) {
 enum MHD_Result api_metrics(struct api *a, struct MHD_Connection *c) {
     struct metrics m;
     struct buf b;
-    char *memory = malloc(METRICS_MAX);
+    size_t cap = METRICS_MAX + a->site->device_count * CLOCK_MAX;
+    char *memory = malloc(cap);
     if (!memory)
         return answer_error(c, MHD_HTTP_SERVICE_UNAVAILABLE, "memory is short; try again later");
     collect(a, &m);
+    struct metrics_clock *clocks = add_clocks(a, &m);
     enum metrics_form form = form_for(c);
-    buf_init(&b, memory, METRICS_MAX);
+    buf_init(&b, memory, cap);
     metrics_write(&b, &m, form);
+    free(clocks);
     return answer_typed(c, MHD_HTTP_OK, form == METRICS_OPENMETRICS ? openmetrics : prometheus,
                         MHD_create_response_from_buffer(b.len, memory, MHD_RESPMEM_MUST_FREE));
 }

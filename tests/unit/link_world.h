@@ -29,6 +29,7 @@ struct send {
     us_t at;
     us_t deadline;
     size_t device;
+    bool rare;
     struct pdu_read read;
 };
 
@@ -49,7 +50,7 @@ struct world {
     us_t last_byte;
     size_t polls_good[WORLD_DEVICES], polls_cut[WORLD_DEVICES], polls_failed[WORLD_DEVICES];
     size_t downs[WORLD_DEVICES], still[WORLD_DEVICES], ups[WORLD_DEVICES];
-    size_t timeouts, lates, holes, link_downs, link_ups;
+    size_t timeouts, lates, holes, rare_failed, link_downs, link_ups;
     us_t first_good[WORLD_DEVICES], down_at[WORLD_DEVICES];
     int last_reason;
     struct send sends[WORLD_SENDS];
@@ -84,6 +85,9 @@ static inline void world_event(void *arg, enum link_event event, size_t i, int r
         break;
     case LINK_EVENT_HOLE:
         w->holes++;
+        break;
+    case LINK_EVENT_RARE_FAILED:
+        w->rare_failed++;
         break;
     case LINK_EVENT_DEVICE_DOWN:
         w->downs[i]++;
@@ -166,7 +170,8 @@ static inline void world_reply(struct world *w) {
 static inline void world_send(struct world *w) {
     const struct link_ask *ask = &w->fsm.ask;
     if (w->send_count < WORLD_SENDS)
-        w->sends[w->send_count++] = (struct send){w->now, ask->deadline, ask->device, ask->read};
+        w->sends[w->send_count++] =
+            (struct send){w->now, ask->deadline, ask->device, w->fsm.rare, ask->read};
     if (w->now - w->last_byte < w->fsm.set.silence_us)
         w->early++;
     if (w->actors[ask->device].how == IS_SILENT)

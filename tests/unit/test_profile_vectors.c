@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "calc/meter_clock.h"
 #include "config/config.h"
 #include "meter/decode.h"
 
@@ -33,24 +34,54 @@ static double number_or_nan(const json_t *v) {
     return json_is_number(v) ? json_number_value(v) : (double)NAN;
 }
 
-/* Puts the words of one register address into every point that stands there. */
-static void fill_point(const struct run *run, size_t i, const json_t *registers) {
-    const struct point_def *p = &run->device.profile->points[i];
+/* The words of the point's register address; false when the vector has none. */
+static bool words_of(const struct point_def *p, const json_t *registers, uint16_t *out) {
     char key[16];
     const json_t *words;
 
     snprintf(key, sizeof key, "%u:%u", p->function, p->register_no);
     words = json_object_get(registers, key);
     if (!words)
-        return;
+        return false;
     assert_int_equal(json_array_size(words), p->registers);
     for (size_t w = 0; w < p->registers; w++) {
         const char *text = json_string_value(json_array_get(words, w));
 
         assert_non_null(text);
-        reading_registers(run->reading)[p->image_offset + w] = (uint16_t)strtoul(text, NULL, 16);
+        out[w] = (uint16_t)strtoul(text, NULL, 16);
     }
-    reading_quality(run->reading)[i] = QUALITY_GOOD;
+    return true;
+}
+
+/* Puts the words of one register address into every point that stands there. */
+static void fill_point(const struct run *run, size_t i, const json_t *registers) {
+    const struct point_def *p = &run->device.profile->points[i];
+
+    if (words_of(p, registers, reading_registers(run->reading) + p->image_offset))
+        reading_quality(run->reading)[i] = QUALITY_GOOD;
+}
+
+/* The clock is no point of a reading: seconds since 1970 that it shows, null for no time. */
+static int check_clock(const struct run *run, const json_t *registers, const json_t *want) {
+    const struct meter_clock *c = run->device.profile->clock;
+    const json_t *value = json_object_get(want, "value");
+    uint16_t words[METER_CLOCK_REGISTERS], back[METER_CLOCK_REGISTERS];
+    int64_t shown = 0;
+    bool is_time;
+
+    assert_non_null(c);
+    assert_non_null(json_object_get(want, "why"));
+    assert_true(words_of(&c->p, registers, words));
+    is_time = meter_clock_read(c, words, &shown);
+    if (is_time != json_is_integer(value) || (is_time && shown != json_integer_value(value))) {
+        print_error("%s, %s: clock is %lld\n", run->profile_name, run->case_name, (long long)shown);
+        return 1;
+    }
+    if (is_time) {
+        meter_clock_write(c, shown, back);
+        assert_memory_equal(back, words, c->p.registers * sizeof *words);
+    }
+    return 0;
 }
 
 static int check_text(const struct run *run, size_t i, const char *want) {
@@ -114,6 +145,14 @@ static int run_case(const struct device_profile *profile, const json_t *c, bool 
             print_error("%s: no vector for %s\n", profile->name, profile->points[i].name);
             wrong++;
         }
+    }
+    if (json_object_get(expect, "clock")) {
+        found++;
+        wrong +=
+            check_clock(&run, json_object_get(c, "registers"), json_object_get(expect, "clock"));
+    } else if (complete && profile->clock) {
+        print_error("%s: no vector for its clock\n", profile->name);
+        wrong++;
     }
     if (found != json_object_size(expect)) {
         print_error("%s, %s: a vector names no point of the profile\n", profile->name,

@@ -72,9 +72,11 @@ static size_t find_device(struct answerer *a, size_t link, const struct codec_re
 
         if (a->site->devices[d].link != (int32_t)link || a->site->devices[d].unit != q->unit)
             continue;
-        if (is_read(q->function))
+        if (is_read(q->function)) {
+            registers_set_clock(a->registers, d, faults_clock_s(a->faults, a->site, d, now_s));
             v = registers_read(a->registers, d, q->function, q->start, q->count,
                                faults_frozen(a->faults, a->site, d, now_s), ret_values);
+        }
         if (found == NODE_NONE || v == REGISTERS_OK) {
             found = d;
             *ret_verdict = v;

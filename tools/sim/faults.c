@@ -22,6 +22,7 @@ static const char *const names[FAULT_KIND_COUNT] = {
     [FAULT_LATE] = "late",
     [FAULT_FREEZE_VALUE] = "freeze_value",
     [FAULT_VANISH_PTY] = "vanish_pty",
+    [FAULT_CLOCK] = "clock",
 };
 
 const char *fault_str(enum fault_kind kind) {
@@ -67,6 +68,17 @@ static int whole_of(struct reader *r, const yaml_node_t *n, double most, uint32_
     if (rc == ERR_OK)
         *ret = (uint32_t)v;
     return rc;
+}
+
+/* Seconds, either way. */
+static int seconds_of(struct reader *r, const yaml_node_t *n, int32_t *ret) {
+    char *end;
+    long v = strtol(text_of(n), &end, 10);
+
+    if (end == text_of(n) || *end != '\0' || v < -1000000000 || v > 1000000000)
+        return complain(r, n, "want whole seconds, not", text_of(n));
+    *ret = (int32_t)v;
+    return ERR_OK;
 }
 
 static int kind_of(struct reader *r, const yaml_node_t *n, enum fault_kind *ret) {
@@ -117,6 +129,8 @@ static int read_key(struct reader *r, const yaml_node_t *key, const yaml_node_t 
         return whole_of(r, value, 255.0, &f->code);
     if (strcmp(k, "ms") == 0)
         return whole_of(r, value, 3600000.0, &f->ms);
+    if (strcmp(k, "s") == 0)
+        return seconds_of(r, value, &f->s);
     if (strcmp(k, "bytes") == 0)
         return whole_of(r, value, 400.0, &f->bytes);
     return complain(r, key, "unknown key", k);
@@ -141,8 +155,12 @@ static int check_fit(struct reader *r, const yaml_node_t *at, const struct fault
 static int read_fault(struct reader *r, const yaml_node_t *n, struct fault *f) {
     bool has_kind = false;
 
-    *f = (struct fault){
-        .for_s = (double)INFINITY, .device = SITE_NONE, .link = SITE_NONE, .code = 4, .bytes = 256};
+    *f = (struct fault){.for_s = (double)INFINITY,
+                        .device = SITE_NONE,
+                        .link = SITE_NONE,
+                        .code = 4,
+                        .bytes = 256,
+                        .s = 90};
     if (n == NULL || n->type != YAML_MAPPING_NODE)
         return complain(r, n, "want {at_s, for_s, device or link, fault}, not", text_of(n));
     for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top;
@@ -244,10 +262,14 @@ static bool concerns(const struct fault *one, const struct site *site, size_t de
            (one->link != SITE_NONE && one->link == site->devices[device].link);
 }
 
+static bool shows_in_replies(enum fault_kind kind) {
+    return kind != FAULT_FREEZE_VALUE && kind != FAULT_CLOCK;
+}
+
 const struct fault *faults_on_device(const struct faults *f, const struct site *site, size_t device,
                                      double now_s) {
     for (size_t i = 0; i < f->count; i++) {
-        if (f->list[i].kind != FAULT_FREEZE_VALUE && concerns(&f->list[i], site, device) &&
+        if (shows_in_replies(f->list[i].kind) && concerns(&f->list[i], site, device) &&
             running(f, &f->list[i], now_s))
             return &f->list[i];
     }
@@ -261,6 +283,16 @@ bool faults_frozen(const struct faults *f, const struct site *site, size_t devic
             return true;
     }
     return false;
+}
+
+int32_t faults_clock_s(const struct faults *f, const struct site *site, size_t device,
+                       double now_s) {
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->list[i].kind == FAULT_CLOCK && concerns(&f->list[i], site, device) &&
+            running(f, &f->list[i], now_s))
+            return f->list[i].s;
+    }
+    return 0;
 }
 
 bool faults_on_link(const struct faults *f, const struct site *site, size_t link,

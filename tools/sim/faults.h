@@ -27,6 +27,7 @@ enum fault_kind {
     FAULT_LATE,              /* the reply comes ms: (3000) later */
     FAULT_FREEZE_VALUE,      /* registers stay as they are */
     FAULT_VANISH_PTY,        /* rtu: the pty is gone */
+    FAULT_CLOCK,             /* the device's own clock is s: (90) ahead; below 0: behind */
     FAULT_KIND_COUNT
 };
 
@@ -35,6 +36,7 @@ struct fault {
     int32_t device, link; /* one of them, the other SITE_NONE */
     enum fault_kind kind;
     uint32_t code, ms, bytes;
+    int32_t s;
 };
 
 struct faults {
@@ -48,7 +50,7 @@ int faults_load(struct faults *f, const char *file, const struct site *site, cha
                 size_t message_cap);
 void faults_free(struct faults *f);
 
-/* The first running fault on the device or on its link, frozen values apart; NULL: none. */
+/* The first running fault on the device or on its link that its replies show; NULL: none. */
 const struct fault *faults_on_device(const struct faults *f, const struct site *site, size_t device,
                                      double now_s);
 /* A fault of that kind runs on the link, or on a device behind it. */
@@ -56,6 +58,9 @@ bool faults_on_link(const struct faults *f, const struct site *site, size_t link
                     enum fault_kind kind, double now_s);
 /* The device's values are frozen now. */
 bool faults_frozen(const struct faults *f, const struct site *site, size_t device, double now_s);
+/* How far the device's own clock is ahead now. */
+int32_t faults_clock_s(const struct faults *f, const struct site *site, size_t device,
+                       double now_s);
 const char *fault_str(enum fault_kind kind);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calc/meter_clock.h"
 #include "meter/decode.h"
 #include "sim/model_registers.h"
 #include "sim/model_values.h"
@@ -24,6 +25,7 @@ struct image {
     double *multiplier; /* one a point: ratio * 10^exponent */
     double *setting;    /* the value of ratio and exponent points, NAN for the others */
     uint64_t refreshed; /* plant step + 1; 0 = never */
+    int32_t clock_ahead_s;
 };
 
 struct registers {
@@ -58,12 +60,18 @@ static size_t spans_of(const struct device_profile *profile, struct span *out) {
         if (d->split)
             out[n++] = (struct span){d->function, d->register_low, d->register_low + 1u};
     }
+    if (profile->clock != NULL) {
+        const struct point_def *d = &profile->clock->p;
+
+        out[n++] =
+            (struct span){d->function, d->register_no, (uint32_t)d->register_no + d->registers};
+    }
     qsort(out, n, sizeof *out, by_address);
     return n;
 }
 
 static int layout(struct image *im, const struct device_profile *profile) {
-    struct span *spans = calloc(2 * profile->point_count + 1, sizeof *spans);
+    struct span *spans = calloc(2 * profile->point_count + 2, sizeof *spans);
     uint32_t gap = profile->limits.max_gap;
     size_t n, used = 0;
 
@@ -222,6 +230,19 @@ static void store_point(struct image *im, const struct plant *p, size_t device, 
         low[0] = words[1];
 }
 
+/* It runs on while values are frozen, and is set at any time. */
+static void store_clock(const struct registers *r, size_t device) {
+    const struct plant *p = r->plant;
+    const struct image *im = &r->images[device];
+    const struct meter_clock *c = p->site->devices[device].profile->clock;
+    uint16_t *at = c != NULL ? cell(im, c->p.function, c->p.register_no, c->p.registers) : NULL;
+    int64_t utc_s = floor_div(p->now_ms, MS_PER_S);
+    int64_t local_s = p->local.day * 86400 + (int64_t)floor(p->local.hour * 3600.0 + 0.001);
+
+    if (at != NULL)
+        meter_clock_write(c, (c->local ? local_s : utc_s) + im->clock_ahead_s, at);
+}
+
 static void refresh(struct registers *r, size_t device) {
     struct image *im = &r->images[device];
     uint64_t now = r->plant->steps + 1;
@@ -279,6 +300,10 @@ void registers_free(struct registers *r) {
     free(r);
 }
 
+void registers_set_clock(struct registers *r, size_t device, int32_t ahead_s) {
+    r->images[device].clock_ahead_s = ahead_s;
+}
+
 enum register_verdict registers_read(struct registers *r, size_t device, uint8_t function,
                                      uint16_t start, uint16_t count, bool frozen,
                                      const uint16_t **ret_values) {
@@ -303,6 +328,7 @@ enum register_verdict registers_read(struct registers *r, size_t device, uint8_t
         return REGISTERS_ADDRESS;
     if (!frozen || im->refreshed == 0)
         refresh(r, device);
+    store_clock(r, device);
     *ret_values = values;
     return REGISTERS_OK;
 }

@@ -23,6 +23,8 @@ enum register_verdict {
 struct registers *registers_new(const struct plant *plant); /* NULL without memory */
 void registers_free(struct registers *r);
 
+/* How far that device's own clock is ahead, where it has one; from now on. */
+void registers_set_clock(struct registers *r, size_t device, int32_t ahead_s);
 /* Values for a read request of that device, or the exception a real one would answer. *ret_values
  * stays valid until the next call. While frozen, the device's values stay as they are. */
 enum register_verdict registers_read(struct registers *r, size_t device, uint8_t function,
