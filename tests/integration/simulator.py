@@ -120,9 +120,12 @@ class Sim:
 
 
 def profile_points(name):
+    """What every poll reads: not the clock."""
     profile = yaml.safe_load((CONFIG / "profiles" / f"{name}.yaml").read_text())
     points = []
     for point in profile["points"]:
+        if point["quantity"] == "clock":
+            continue
         point = {**profile["modbus"], **point}
         names = [point["quantity"], point["phase"]] if point.get("phase") else [point["quantity"]]
         point["id"] = point.get("name", ".".join(names))
