@@ -50,6 +50,6 @@ void meter_clock_write(const struct meter_clock *c, int64_t shown_s, uint16_t *r
 
 double meter_clock_offset_s(const struct meter_clock *c, int64_t shown_s, ms_t at,
                             int utc_offset_s) {
-    ms_t own = shown_s * MS_PER_S + MS_PER_S / 2 - (c->local ? (ms_t)utc_offset_s * MS_PER_S : 0);
-    return (double)floor_div(own - at + MS_PER_S / 2, MS_PER_S);
+    int64_t own_s = shown_s - (c->local ? utc_offset_s : 0);
+    return (double)(own_s - floor_div(at, MS_PER_S));
 }

@@ -17,8 +17,8 @@ bool meter_clock_read(const struct meter_clock *c, const uint16_t *registers, in
 /* The inverse, for the simulator: writes c->p.registers registers. */
 void meter_clock_write(const struct meter_clock *c, int64_t shown_s, uint16_t *registers);
 
-/* How far it is ahead of UTC, in whole seconds: it shows whole ones, so it stands in the middle of
- * the one that it shows. at: when it was read; utc_offset_s: of the site's time zone then. */
+/* How far it is ahead of UTC, in whole seconds, as it shows no others: +-1 s. at: when it was read;
+ * utc_offset_s: of the site's time zone then. */
 double meter_clock_offset_s(const struct meter_clock *c, int64_t shown_s, ms_t at,
                             int utc_offset_s);
 

@@ -27,13 +27,13 @@ static bool is_plain(const struct point_def *p) {
 
 /* Its form by its type; false: not one that is known. */
 static bool settle_form(struct meter_clock *c, const struct point_draft *p) {
-    if (p->p.type == POINT_U32 && p->count == 0) {
-        c->form = METER_CLOCK_EPOCH;
+    if (p->p.type == POINT_U16 && p->count == METER_CLOCK_REGISTERS) {
+        c->form = METER_CLOCK_DATE;
+        c->p.registers = METER_CLOCK_REGISTERS;
         return true;
     }
-    c->form = METER_CLOCK_DATE;
-    c->p.registers = METER_CLOCK_REGISTERS;
-    return p->p.type == POINT_U16 && p->count == METER_CLOCK_REGISTERS;
+    c->form = METER_CLOCK_EPOCH;
+    return p->p.type == POINT_U32 && p->count == 0;
 }
 
 static void settle_clock(struct reader *r, const struct profile_draft *d,
@@ -56,7 +56,7 @@ static void settle_clock(struct reader *r, const struct profile_draft *d,
         schema_error(r, p->node, "a clock stands in registers; give function: 3 or 4");
     if (p->p.register_no + c->p.registers > 65536 || c->p.registers > d->max_registers)
         schema_error(r, p->node, "no read may be as long as the clock (max_registers, 65535)");
-    if (p->shows < 0)
+    if (p->shows < 0 && yaml_doc_find(r->doc, p->node, "time") == NULL)
         schema_error(r, p->node, "a clock needs time: local or utc, what it shows");
     if (p->every != NULL)
         c->every_s = parse_every(p->every);

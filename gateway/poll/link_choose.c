@@ -103,7 +103,7 @@ static bool choose_rare(const struct link_fsm *f, us_t healthy_due, us_t now,
     if (i == LINK_NO_DEVICE)
         return false;
     const struct poll_device *d = &f->devices[i];
-    us_t ready = max_us(due, f->rare_after), forced = ready + RARE_STARVED_US;
+    us_t ready = max_us(due, f->rare_after), forced = max_us(due + RARE_STARVED_US, ready);
     us_t cap = now >= forced ? LINK_NEVER : 0;
     if (cap == 0 && now >= ready && healthy_due > now) {
         us_t known = min_us(2 * d->pace, d->timeout_us); /* as long as it has lately taken */

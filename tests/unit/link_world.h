@@ -22,6 +22,7 @@ struct actor {
     enum behaviour how;
     uint8_t exception;    /* REFUSES */
     uint16_t no_register; /* answers exception 2 to reads that touch it; 0xFFFF = none */
+    enum behaviour rare;  /* of reads beyond the points */
     us_t latency;
 };
 
@@ -151,14 +152,17 @@ static inline void world_init(struct world *w, enum link_kind kind, size_t n, si
 static inline void world_reply(struct world *w) {
     const struct link_ask *ask = &w->fsm.ask;
     const struct actor *a = &w->actors[ask->device];
+    enum behaviour how = a->how;
     struct moment m = world_moment(w);
     w->reply_at = LINK_NEVER;
     w->last_byte = w->now;
-    if (a->how == RESETS)
+    if (w->fsm.rare)
+        how = a->rare;
+    if (how == RESETS)
         link_fsm_lost(&w->fsm, m, ERR_CLOSED);
-    else if (a->how == GARBLES)
+    else if (how == GARBLES)
         link_fsm_bad_frame(&w->fsm, m, w->fsm.set.drain_us == 0 ? ERR_UNIT : ERR_CRC);
-    else if (a->how == REFUSES)
+    else if (how == REFUSES)
         link_fsm_exception(&w->fsm, m, a->exception);
     else if (a->no_register >= ask->read.start &&
              a->no_register < ask->read.start + ask->read.count)
@@ -174,7 +178,8 @@ static inline void world_send(struct world *w) {
             (struct send){w->now, ask->deadline, ask->device, w->fsm.rare, ask->read};
     if (w->now - w->last_byte < w->fsm.set.silence_us)
         w->early++;
-    if (w->actors[ask->device].how == IS_SILENT)
+    const struct actor *a = &w->actors[ask->device];
+    if (a->how == IS_SILENT || (w->fsm.rare && a->rare == IS_SILENT))
         return;
     us_t at = w->now + w->actors[ask->device].latency;
     if (at < ask->deadline) {

@@ -162,6 +162,92 @@ static void mistakes(void **state) {
     }
 }
 
+static const char with_clock[] =
+    "vendor: V\nmodel: M\nroles: [pv]\nmodbus: {word_order: little, max_registers: 5}\npoints:\n"
+    "  - {register: 0, type: u16, quantity: voltage}\n"
+    "  - {register: 9, type: u32, quantity: clock, time: local, every: 12h, function: 4,\n"
+    "     unavailable: [0xFFFFFFFF]}\n"
+    "  - {register: 1, type: u16, quantity: current}\n";
+
+static void a_clock_is_taken_out_of_the_points(void **state) {
+    (void)state;
+    struct config_errors e;
+    config_errors_init(&e);
+    struct arena *arena = arena_new();
+    const struct device_profile *p = NULL;
+    assert_int_equal(load(with_clock, arena, &e, &p), ERR_OK);
+    assert_int_equal(e.total, 0);
+    assert_int_equal(p->point_count, 2);
+    assert_int_equal(p->image_registers, 2);
+    assert_string_equal(p->points[1].name, "current");
+    assert_int_equal(p->points[1].image_offset, 1);
+    assert_non_null(p->clock);
+    assert_int_equal(p->clock->form, METER_CLOCK_EPOCH);
+    assert_true(p->clock->local);
+    assert_int_equal(p->clock->every_s, 43200);
+    assert_int_equal(p->clock->p.function, 4);
+    assert_int_equal(p->clock->p.register_no, 9);
+    assert_int_equal(p->clock->p.registers, 2);
+    assert_int_equal(p->clock->p.word_order, WORD_ORDER_LITTLE);
+    assert_int_equal(p->clock->p.unavailable_count, 1);
+    assert_int_equal(load("vendor: V\nmodel: M\nroles: [pv]\npoints:\n"
+                          "  - {register: 0, type: u16, quantity: voltage}\n"
+                          "  - {register: 5000, type: u16, count: 6, quantity: clock, time: utc}\n",
+                          arena, &e, &p),
+                     ERR_OK);
+    assert_int_equal(p->clock->form, METER_CLOCK_DATE);
+    assert_int_equal(p->clock->p.registers, 6);
+    assert_int_equal(p->clock->p.function, 3);
+    assert_false(p->clock->local);
+    assert_int_equal(p->clock->every_s, 86400);
+    arena_free(arena);
+    config_errors_free(&e);
+}
+
+static void mistakes_of_a_clock(void **state) {
+    (void)state;
+    static const struct mistake list[] = {
+        {"{register: 9, type: u32", "^{register: 9, type: u16", "a clock is a u32"},
+        {"{register: 9, type: u32", "^{register: 9, type: f32", "a clock is a u32"},
+        {"{register: 9, type: u32", "^{register: 9, count: 6, type: u32", "a clock is a u32"},
+        {"{register: 9, type: u32", "^{register: 9, count: 6, type: u16", "no read may be as long"},
+        {"{register: 9, type: u32", "^{register: 65535, type: u32", "no read may be as long"},
+        {"{register: 9, type: u32", "^{register: 9, scale: 0.1, type: u32", "nothing else"},
+        {"{register: 9, type: u32", "^{register: 9, channel: pv, type: u32", "nothing else"},
+        {"{register: 9, type: u32", "^{register: 9, ratio: voltage, type: u32", "nothing else"},
+        {"{register: 9, type: u32, quantity: clock, time: local, every: 12h, function: 4",
+         "^{register: 9, type: u32, quantity: clock, time: local, every: 12h, function: 2",
+         "give function: 3 or 4"},
+        {"{register: 9, type: u32, quantity: clock, time: local",
+         "^{register: 9, type: u32, quantity: clock", "a clock needs time"},
+        {"time: local", "time: ^cst", "use one of utc, local"},
+        {"{register: 9, type: u32, quantity: clock, time: local, every: 12h",
+         "^{register: 9, type: u32, quantity: clock, time: local, every: 10m", "1h to 7d"},
+        {"{register: 9, type: u32, quantity: clock, time: local, every: 12h",
+         "^{register: 9, type: u32, quantity: clock, time: local, every: 0h", "1h to 7d"},
+        {"{register: 9, type: u32, quantity: clock, time: local, every: 12h",
+         "^{register: 9, type: u32, quantity: clock, time: local, every: 8d", "1h to 7d"},
+        {"{register: 9, type: u32, quantity: clock, time: local, every: 12h",
+         "^{register: 9, type: u32, quantity: clock, time: local, every: -1d", "1h to 7d"},
+        {"{register: 1, type: u16", "^{register: 1, every: 1d, type: u16", "only a clock"},
+        {"{register: 1, type: u16, quantity: current",
+         "^{register: 1, type: u32, quantity: clock, time: utc", "one clock"},
+    };
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        struct config_errors e;
+        const struct device_profile *p = NULL;
+        struct arena *arena = arena_new();
+        size_t line, column;
+        char *text = mistake_text(with_clock, &list[i], &line, &column);
+        config_errors_init(&e);
+        assert_int_equal(load(text, arena, &e, &p), ERR_SYNTAX);
+        assert_one_error(&e, "p.yaml", line, column, &list[i]);
+        config_errors_free(&e);
+        arena_free(arena);
+        free(text);
+    }
+}
+
 static void near_canonical_quantity_is_a_warning(void **state) {
     (void)state;
     struct config_errors e;
@@ -219,6 +305,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_profile),
         cmocka_unit_test(mistakes),
+        cmocka_unit_test(a_clock_is_taken_out_of_the_points),
+        cmocka_unit_test(mistakes_of_a_clock),
         cmocka_unit_test(near_canonical_quantity_is_a_warning),
         cmocka_unit_test(loads_by_name_and_by_file),
     };

@@ -147,8 +147,23 @@ static void delivery_is_for_people(void **state) {
           "\"refused\":1,\"reconnects\":2,\"error\":null}]}");
 }
 
+static void a_device_with_a_clock_has_a_line(void **state) {
+    (void)state;
+    struct metrics m = example();
+    if (strstr(written(&m, METRICS_OPENMETRICS), "meter_clock"))
+        fail_msg("a clock that was never read has a line");
+    const struct metrics_clock clocks[] = {{"pv1", -90.0}, {"pv2", (double)NAN}};
+    m.clock = clocks;
+    m.clocks = 2;
+    assert_has(written(&m, METRICS_OPENMETRICS),
+               "\n# TYPE busbar_meter_clock_offset_seconds gauge\n"
+               "busbar_meter_clock_offset_seconds{device=\"pv1\"} -90\n"
+               "busbar_meter_clock_offset_seconds{device=\"pv2\"} NaN\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_device_with_a_clock_has_a_line),
         cmocka_unit_test(a_counter_is_declared_as_each_form_asks),
         cmocka_unit_test(gauges_have_base_units),
         cmocka_unit_test(each_destination_has_its_label),

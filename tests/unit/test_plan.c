@@ -232,6 +232,54 @@ static void odd_register_is_read_with_even_start_and_count(void **state) {
     assert_int_equal(s.requests[0].read.count, 2);
 }
 
+/* A clock in the middle of what is polled, near enough to be read along, is no part of the plan:
+ * the poll is the same with it as without, and its own read covers it alone. */
+static void what_is_read_alone_shares_no_request(void **state) {
+    (void)state;
+    const uint16_t at[] = {0, 1, 4};
+    struct small without, with;
+    struct pdu_read read;
+    small_build(&without, at, 3, (struct read_limits){125, 0, 1});
+    small_build(&with, at, 3, (struct read_limits){125, 0, 1});
+    const struct meter_clock clock = {.p = {.function = 3, .register_no = 2, .registers = 2}};
+    with.map.profile.clock = &clock;
+    assert_int_equal(
+        plan_build(&with.map.profile, with.cost, &with.plan, with.parts, with.requests, 8), ERR_OK);
+    assert_int_equal(with.plan.request_count, without.plan.request_count);
+    for (size_t i = 0; i < with.plan.request_count; i++) {
+        const struct pdu_read *r = &with.requests[i].read;
+        assert_memory_equal(r, &without.requests[i].read, sizeof *r);
+        assert_true(r->start + r->count <= 2 || r->start >= 4);
+    }
+    assert_int_equal(plan_alone(&with.map.profile.limits, &clock.p, &read), ERR_OK);
+    assert_int_equal(read.function, 3);
+    assert_int_equal(read.start, 2);
+    assert_int_equal(read.count, 2);
+}
+
+static void what_is_read_alone_keeps_the_limits(void **state) {
+    (void)state;
+    static const struct {
+        struct read_limits limits;
+        uint16_t at;
+        uint8_t registers;
+        int rc;
+        uint16_t start, count;
+    } cases[] = {
+        {{6, 0, 1}, 7, 6, ERR_OK, 7, 6},           {{6, 0, 2}, 7, 2, ERR_OK, 6, 4},
+        {{5, 0, 1}, 7, 6, ERR_RANGE, 0, 0},        {{2, 0, 2}, 7, 2, ERR_RANGE, 0, 0},
+        {{125, 0, 1}, 65534, 2, ERR_OK, 65534, 2}, {{125, 0, 1}, 65535, 2, ERR_RANGE, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct point_def p = {
+            .function = 4, .register_no = cases[i].at, .registers = cases[i].registers};
+        struct pdu_read read = {0};
+        assert_int_equal(plan_alone(&cases[i].limits, &p, &read), cases[i].rc);
+        assert_int_equal(read.start, cases[i].start);
+        assert_int_equal(read.count, cases[i].count);
+    }
+}
+
 static void point_longer_than_a_read_is_refused(void **state) {
     (void)state;
     struct small s;
@@ -296,6 +344,8 @@ int main(void) {
         cmocka_unit_test(gap_is_bridged_only_where_allowed),
         cmocka_unit_test(cheap_gap_is_bridged_dear_one_is_not),
         cmocka_unit_test(odd_register_is_read_with_even_start_and_count),
+        cmocka_unit_test(what_is_read_alone_shares_no_request),
+        cmocka_unit_test(what_is_read_alone_keeps_the_limits),
         cmocka_unit_test(point_longer_than_a_read_is_refused),
         cmocka_unit_test(split_halves_until_the_hole_is_found),
         cmocka_unit_test(bits_are_packed_sixteen_to_a_register),

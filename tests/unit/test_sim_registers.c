@@ -177,8 +177,35 @@ static void frozen_values_stay_until_they_thaw(void **state) {
     assert_true(read_at(GRID, 3, 300, 2)[0] != before);
 }
 
+static void a_clock_shows_the_time_of_the_plant(void **state) {
+    (void)state;
+    static const struct meter_clock clock = {.p = {.type = POINT_U32,
+                                                   .function = 3,
+                                                   .register_no = 400,
+                                                   .registers = 2,
+                                                   .scale = 1,
+                                                   .sign = 1},
+                                             .local = true};
+    struct registers *plain = registers;
+    const uint16_t *v;
+
+    works.meter.clock = &clock;
+    registers = registers_new(plant); /* laid out anew */
+    assert_non_null(registers);
+    v = read_at(GRID, 3, 400, 2);
+    assert_int_equal((int64_t)v[0] << 16 | v[1], floor_div(plant->now_ms, MS_PER_S) + CHINA_S);
+    registers_set_clock(registers, GRID, -90);
+    plant_step(plant, CHINA_S);
+    v = read_at(GRID, 3, 400, 2);
+    assert_int_equal((int64_t)v[0] << 16 | v[1], floor_div(plant->now_ms, MS_PER_S) + CHINA_S - 90);
+    works.meter.clock = NULL;
+    registers_free(registers);
+    registers = plain;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clock_shows_the_time_of_the_plant),
         cmocka_unit_test(an_exponent_register_makes_a_large_value_fit),
         cmocka_unit_test(secondary_values_are_divided_by_the_configured_ratio),
         cmocka_unit_test(a_value_may_be_multiplied_by_another_point),
