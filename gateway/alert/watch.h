@@ -20,7 +20,8 @@ struct alert_level {
 /* Levels from mild to severe; a value that meets a severe one meets those before it. */
 struct alert_limits {
     bool enabled;
-    int8_t side; /* 1: worse above, -1: worse below */
+    bool inclusive; /* a value at the raise limit raises; else a value at the clear limit clears */
+    int8_t side;    /* 1: worse above, -1: worse below */
     uint8_t level_count;
     struct alert_level levels[ALERT_LEVELS];
 };
@@ -30,12 +31,16 @@ struct watch {
     uint32_t held_ms[ALERT_LEVELS];     /* how long each level's condition holds */
     uint32_t relieved_ms[ALERT_LEVELS]; /* how long its clear condition holds */
     uint8_t level;                      /* 0: clear; else 1 + index of the level */
+    uint8_t met, relieved;              /* bits: the last value met a level, its clear condition */
     ms_t cleared_at;                    /* INT64_MIN: never */
 };
 
 void watch_init(struct watch *w);
 /* As it stood in an earlier run. level as in struct watch. */
 void watch_restore(struct watch *w, uint8_t level, ms_t cleared_at);
+/* A value that neither raises nor clears: for a signal whose object cannot be judged now, though
+ * its inputs are known (too little load for a power factor). Holds end, what stands stays. */
+double alert_limits_between(const struct alert_limits *l);
 /* Takes the value as of t, t rising. True when something happened: *ret_step is ALERT_RAISED,
  * REOPENED, ESCALATED, EASED or CLEARED, and w->level the new level. The time between two values
  * counts at most gap_ms for either: a longer silence proves nothing. */
