@@ -39,7 +39,7 @@ enum alert_rule_id {
     ALERT_RULES
 };
 
-/* What a rule's object number counts. */
+/* What a rule's object number counts (alert/objects.h). */
 enum alert_object {
     OBJECT_SITE,
     OBJECT_ACCOUNT,

@@ -209,6 +209,7 @@ struct site {
     size_t deliver_count;
     struct reload_settings reload;
     struct web_settings web;
+    const struct alert_settings *alerts; /* alert/settings.h; NULL: the rules' own limits */
 };
 
 void site_free(struct site *s); /* frees the arena; NULL is fine */

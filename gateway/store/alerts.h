@@ -7,8 +7,7 @@
 #ifndef BUSBAR_STORE_ALERTS_H
 #define BUSBAR_STORE_ALERTS_H
 
-#include "alert/rules.h"
-#include "meter/site.h"
+#include "alert/objects.h"
 
 struct alerts;
 struct core;
@@ -22,11 +21,22 @@ struct alert_signal {
     const void *arg;
 };
 
-/* object: index of the rule's kind in struct site. A rule that is switched off or does not apply to
- * the object takes nothing. */
+/* Watches for the core's site. old: those of the configuration before, whose state goes on; NULL:
+ * none. NULL without memory. */
+struct alerts *alerts_new(struct core *c, const struct alerts *old);
+void alerts_free(struct alerts *a); /* NULL is fine */
+/* What stands, and what was cleared lately, from the ledger of an earlier run. now_ms: the time
+ * that its rows ended with. */
+int alerts_restore(struct alerts *a, ms_t now_ms);
+/* Once a second, before the signals: alerts in the ledger whose rule was switched off or whose
+ * object is gone are cleared. */
+void alerts_second(struct alerts *a, ms_t now_ms);
+
+/* object: index of the rule's kind in struct site, or ALERT_OBJECT_SITE (of a rule of the site:
+ * always). A rule that is switched off or does not apply to the object takes nothing. */
 void alerts_signal(struct alerts *a, enum alert_rule_id rule, size_t object,
                    const struct alert_signal *s);
-/* Whether it stands, and its limits, for those who make signals. */
+/* Whether it stands, and its limits, for those who make signals; NULL: it is not watched. */
 bool alerts_stands(const struct alerts *a, enum alert_rule_id rule, size_t object);
 const struct alert_limits *alerts_limits(const struct alerts *a, enum alert_rule_id rule,
                                          size_t object);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/alerts.h"
 #include "store/db.h"
 #include "store/held.h"
 #include "sys/log.h"
@@ -48,10 +49,10 @@ void core_event(struct core *c, const struct event_body *e) {
     c->urgent = true;
 }
 
-void core_alert(struct core *c, const struct alert_change *change) {
+int core_alert(struct core *c, const struct alert_change *change) {
     struct pending_block block = {.kind = PENDING_ALERT, .bytes = sizeof *change, .t = change->at};
-    pending_add(&c->writer->pending, &block, change);
     c->urgent = true;
+    return pending_add(&c->writer->pending, &block, change);
 }
 
 static int on_gap(void *arg, const struct gap_entry *g) {
@@ -95,8 +96,10 @@ static int build(struct core *c, const struct site *site) {
     c->raw_key = true;
     c->kg_day = INT32_MIN;
     live_demand_init(&c->demand);
+    const struct alerts *alerts = c->alerts;
     c->raw = raw_encoder_new(site);
-    if (!c->raw)
+    c->alerts = alerts_new(c, alerts);
+    if (!c->raw || !c->alerts)
         return ERR_NOMEM;
     int err = core_clocks_init(c);
     if (err < 0)
@@ -121,6 +124,7 @@ static void demolish(struct core *c) {
     tick_fini(&c->tick);
     raw_encoder_free(c->raw);
     free(c->clocks);
+    alerts_free(c->alerts);
     records_fini(&c->records);
 }
 
@@ -149,6 +153,8 @@ int core_open(struct core *c, const struct site *site, struct live *live, struct
     int err = c->event_text ? build(c, site) : ERR_NOMEM;
     if (err == ERR_OK)
         err = core_restore(c);
+    if (err == ERR_OK)
+        err = alerts_restore(c->alerts, c->minute);
     if (err < 0)
         core_fini(c);
     return err;
@@ -286,6 +292,7 @@ void core_second(struct core *c, ms_t now_ms) {
     live_demand_take(&c->demand, &c->aggregate, tick, import_factor(c, now_ms), &s);
     if (c->live)
         live_put_site(c->live, &s);
+    alerts_second(c->alerts, tick);
     core_advance(c, now_ms);
     core_flush(c);
 }

@@ -19,6 +19,8 @@
 
 #define CORE_REWIND_MS (2 * 60 * MS_PER_MIN) /* a clock this far back is believed */
 
+struct alerts;
+
 struct core {
     const struct site *site;
     struct live *live;
@@ -36,8 +38,9 @@ struct core {
     struct records records;
     struct rollup rollup;
     struct live_demand demand;
-    double kg_per_kwh; /* of the import, for the live values */
-    int32_t kg_day;    /* local day it was chosen for */
+    struct alerts *alerts; /* store/alerts.h */
+    double kg_per_kwh;     /* of the import, for the live values */
+    int32_t kg_day;        /* local day it was chosen for */
     char *event_text;
     bool urgent; /* an event waits: commit soon */
     uint64_t readings, raw_rows;
@@ -83,8 +86,9 @@ void core_second(struct core *c, ms_t now_ms);
 /* Puts the open raw row among the pending blocks; core_second does it too. */
 void core_flush(struct core *c);
 void core_event(struct core *c, const struct event_body *e);
-/* A step of an alert: into the ledger and out as an event, in one transaction. */
-void core_alert(struct core *c, const struct alert_change *change);
+/* A step of an alert: into the ledger and out as an event, in one transaction. ERR_FULL without
+ * room. */
+int core_alert(struct core *c, const struct alert_change *change);
 /* Counters and open quarters from the store (core_restore.c). */
 int core_restore(struct core *c);
 /* Closes the slots whose time is up (core_slots.c). */
