@@ -7,7 +7,8 @@
 
 struct alert_override {
     enum alert_rule_id rule;
-    size_t object; /* alert/objects.h */
+    size_t object;    /* alert/objects.h */
+    const char *name; /* "A03 t1", for messages */
     struct alert_limits limits;
 };
 

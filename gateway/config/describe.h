@@ -36,6 +36,14 @@ void describe_point(const struct point_def *p, struct fact_list *out);
 void describe_tariff(const struct tariff *t, struct fact_list *out);
 void describe_carbon(const struct carbon_book *b, struct fact_list *out);
 
+/* Limits of alert rules, for the site and for single objects (describe_alerts.c). */
+size_t describe_rule_count(const struct site *s);
+const char *describe_rule_id(const struct site *s, size_t i);
+void describe_rule(const struct site *s, size_t i, struct fact_list *out);
+size_t describe_override_count(const struct site *s);
+const char *describe_override_id(const struct site *s, size_t i);
+void describe_override(const struct site *s, size_t i, struct fact_list *out);
+
 __attribute__((format(printf, 3, 4))) void fact_add(struct fact_list *out, const char *key,
                                                     const char *format, ...);
 void fact_text(struct fact_list *out, const char *key, const char *text); /* NULL: left out */

@@ -66,6 +66,7 @@ static void read_sections(struct site_draft *d) {
         site_load_books(d);
         accounts_settle(d);
         site_link(d);
+        alert_thresholds_settle(d, !messages_failed(r->errors));
     }
 }
 

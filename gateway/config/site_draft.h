@@ -3,7 +3,8 @@
  * load_site.c reads the file; site_section.c, accounts.c, site_links.c, site_devices.c,
  * uplinks.c and deliver.c read a section or a few each; site_books.c reads the tariff and carbon
  * files that they name; link_site.c resolves names; feeds.c makes the feeds, tree_check.c looks for
- * what is counted twice, account_short.c and account_links.c finish the accounts. Drafts live in
+ * what is counted twice, account_short.c and account_links.c finish the accounts,
+ * alert_thresholds.c the limits of alert rules. Drafts live in
  * the scratch arena of the load, what is kept in the site's. */
 #ifndef BUSBAR_CONFIG_SITE_DRAFT_H
 #define BUSBAR_CONFIG_SITE_DRAFT_H
@@ -82,6 +83,7 @@ struct site_draft {
     struct name_table link_names, device_names, feed_names, point_names;
     struct accounts_draft accounts;
     const struct tariff *site_tariff; /* of site.tariff; NULL: none */
+    yaml_node_t *thresholds;          /* of alerts; NULL: not given */
 };
 
 /* Handlers of the top-level keys: target is the struct site_draft. */
@@ -96,6 +98,9 @@ void read_mqtt(struct reader *r, yaml_node_t *node, void *target);
 void read_deliver(struct reader *r, yaml_node_t *node, void *target);
 void read_web(struct reader *r, yaml_node_t *node, void *target);
 void read_alerts(struct reader *r, yaml_node_t *node, void *target);
+/* Of the section alerts. */
+void read_webhooks(struct reader *r, yaml_node_t *node, void *target);
+void read_quiet(struct reader *r, yaml_node_t *node, void *target);
 
 /* Defaults of sections that are left out, and what is checked only at the end of the file. */
 void store_defaults(struct site_draft *d);
@@ -119,6 +124,9 @@ void accounts_short_points(struct site_draft *d);
 void accounts_link(struct site_draft *d);
 /* Reports what counts one energy twice. After feeds and virtual points. */
 void tree_check(struct site_draft *d);
+/* Limits of alert rules, for the site and for single objects. After the accounts. objects: the
+ * site's things are complete, so a name that is none of them is a mistake. */
+void alert_thresholds_settle(struct site_draft *d, bool objects);
 /* The feed named "device" (when it is one feed) or "device.channel"; SITE_NONE: not one feed. */
 int32_t site_find_feed(const struct site_draft *d, const char *name);
 /* A point with the name that its quantity and phase give it: the device's own total or phase, not

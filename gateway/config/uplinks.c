@@ -1,4 +1,4 @@
-/* The sections mqtt, web and alerts. */
+/* The sections mqtt and web, and of alerts webhooks and quiet. */
 #include <string.h>
 
 #include "config/site_draft.h"
@@ -150,19 +150,6 @@ void read_web(struct reader *r, yaml_node_t *node, void *target) {
     d->site->web = w;
 }
 
-static void read_thresholds(struct reader *r, yaml_node_t *node, void *target) {
-    (void)target;
-    if (node->type != YAML_MAPPING_NODE) {
-        schema_error(r, node, "thresholds needs {name: number}, not %.40s", schema_show(node));
-        return;
-    }
-    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
-         p++) {
-        double v;
-        schema_number(r, yaml_doc_node(r->doc, p->value), "a threshold", 0, 0, &v);
-    }
-}
-
 static const struct field webhook_fields[] = {
     {"id", FIELD_ID, .required = false},
     {"url", FIELD_CUSTOM, .required = true, .read = read_https},
@@ -195,21 +182,10 @@ static void read_quiet_item(struct reader *r, yaml_node_t *item, size_t index, v
     }
 }
 
-static void read_webhooks(struct reader *r, yaml_node_t *node, void *target) {
+void read_webhooks(struct reader *r, yaml_node_t *node, void *target) {
     schema_each(r, node, "webhooks", read_webhook, target);
 }
 
-static void read_quiet(struct reader *r, yaml_node_t *node, void *target) {
+void read_quiet(struct reader *r, yaml_node_t *node, void *target) {
     schema_each(r, node, "quiet", read_quiet_item, target);
-}
-
-static const struct field alert_fields[] = {
-    {"thresholds", FIELD_CUSTOM, .read = read_thresholds},
-    {"webhooks", FIELD_CUSTOM, .read = read_webhooks},
-    {"quiet", FIELD_CUSTOM, .read = read_quiet},
-    {0},
-};
-
-void read_alerts(struct reader *r, yaml_node_t *node, void *target) {
-    schema_read(r, node, "alerts", alert_fields, target);
 }

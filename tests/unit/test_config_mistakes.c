@@ -123,7 +123,7 @@ static void site_links_and_settings(void **state) {
         {"\"127.0.0.1:8080\"", "^\"0.0.0.0:8080\"", "open to the network; add users_file"},
         {"\"127.0.0.1:8080\"", "^\"127.0.0.1\"", "has no port"},
         {"web:", "alerts: {quiet: [^\"25:00-06:00\"]}\nweb:", "is not a span of the day"},
-        {"web:", "alerts: {thresholds: {a: ^high}}\nweb:", "needs a number"},
+        {"web:", "alerts: {thresholds: ^high}\nweb:", "thresholds needs {A01"},
         {"web:", "accounts: [{id: a, metering_points: [{id: p, device: ^gird}]}]\nweb:",
          "did you mean 'grid'"},
         {"web:", "accounts: [{id: a}, {id: ^a}]\nweb:", "account id 'a' is taken"},
