@@ -6,8 +6,6 @@
 #include "calc/power.h"
 #include "slots/counters.h"
 
-enum supply_value { VALUE_S, VALUE_U_DEVIATION, VALUE_U_UNBALANCE, VALUE_I_UNBALANCE, VALUE_HZ };
-
 static int32_t find(const struct device *d, enum quantity q, enum phase phase) {
     for (size_t i = 0; i < d->profile->point_count; i++) {
         const struct point_def *p = &d->profile->points[i];
@@ -21,7 +19,7 @@ void supply_init(struct supply *s, const struct site *site, const struct feed *f
     const struct device *d = &site->devices[feed->device];
     memset(s, 0, sizeof *s);
     supply_clear(&s->open);
-    s->p_kw = s->q_kvar = (double)NAN;
+    s->p_kw = s->q_kvar = s->nominal_v = (double)NAN;
     s->rated_kva = d->rated_kw;
     for (size_t i = 0; i < SUPPLY_RANGES; i++)
         s->value[i] = (double)NAN;
@@ -63,12 +61,14 @@ static double value_of(const struct sample *samples, int32_t point) {
 }
 
 /* Of three voltages the deviation that is farthest from nominal. */
-static double worst_deviation(const double u[3]) {
-    double worst = (double)NAN;
+static double worst_deviation(const double u[3], double *ret_nominal_v) {
+    double worst = *ret_nominal_v = (double)NAN;
     for (int i = 0; i < 3; i++) {
-        double d = voltage_deviation(u[i], voltage_nominal(u[i]));
-        if (!isnan(d) && !(fabs(d) <= fabs(worst)))
+        double nominal = voltage_nominal(u[i]), d = voltage_deviation(u[i], nominal);
+        if (!isnan(d) && !(fabs(d) <= fabs(worst))) {
             worst = d;
+            *ret_nominal_v = nominal;
+        }
     }
     return worst;
 }
@@ -82,13 +82,15 @@ static void read_values(struct supply *s, const struct sample *samples) {
         current[i] = value_of(samples, p->current[i]);
     }
     bool lines = !isnan(line[0]) && !isnan(line[1]) && !isnan(line[2]);
-    s->value[VALUE_S] = power_apparent(s->p_kw, s->q_kvar);
-    s->value[VALUE_U_DEVIATION] = worst_deviation(lines ? line : phase);
-    s->value[VALUE_U_UNBALANCE] = lines ? voltage_unbalance_line(line[0], line[1], line[2])
-                                        : voltage_unbalance_phase(phase[0], phase[1], phase[2]);
-    s->value[VALUE_I_UNBALANCE] =
+    s->value[SUPPLY_S_KVA] = power_apparent(s->p_kw, s->q_kvar);
+    s->value[SUPPLY_U_DEVIATION_PCT] = worst_deviation(lines ? line : phase, &s->nominal_v);
+    s->by_phase = !lines;
+    s->value[SUPPLY_U_UNBALANCE_PCT] = lines
+                                           ? voltage_unbalance_line(line[0], line[1], line[2])
+                                           : voltage_unbalance_phase(phase[0], phase[1], phase[2]);
+    s->value[SUPPLY_I_UNBALANCE_PCT] =
         current_unbalance(current[0], current[1], current[2], (double)NAN);
-    s->value[VALUE_HZ] = value_of(samples, p->frequency);
+    s->value[SUPPLY_HZ] = value_of(samples, p->frequency);
 }
 
 static void add_range(struct range_stat *r, double value, ms_t held_ms) {

@@ -16,10 +16,21 @@ struct supply_points { /* index in the device's samples, SITE_NONE: not measured
     uint8_t pf_format;
 };
 
+/* Order of the ranges of struct supply_facts. */
+enum supply_value {
+    SUPPLY_S_KVA,
+    SUPPLY_U_DEVIATION_PCT,
+    SUPPLY_U_UNBALANCE_PCT,
+    SUPPLY_I_UNBALANCE_PCT,
+    SUPPLY_HZ
+};
+
 struct supply {
     struct supply_points points;
     double rated_kva;            /* NAN unknown */
     double value[SUPPLY_RANGES]; /* held; NAN: nothing */
+    double nominal_v;            /* of the voltage whose deviation it is; NAN */
+    bool by_phase;               /* that is a phase voltage */
     double p_kw, q_kvar;
     ms_t at, until;
     struct supply_facts open; /* the quarter */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "store/alerts.h"
 #include "store/db.h"
 #include "store/held.h"
 #include "sys/log.h"
@@ -96,6 +95,7 @@ static int build(struct core *c, const struct site *site) {
     c->raw_key = true;
     c->kg_day = INT32_MIN;
     live_demand_init(&c->demand);
+    alert_supply_init(&c->alert_supply);
     const struct alerts *alerts = c->alerts;
     c->raw = raw_encoder_new(site);
     c->alerts = alerts_new(c, alerts);
@@ -280,6 +280,19 @@ static double import_factor(struct core *c, ms_t now_ms) {
     return c->kg_per_kwh;
 }
 
+/* Signals for the alert rules, of the tick that was just taken. */
+static void watch(struct core *c, ms_t tick) {
+    live_demand_accounts(&c->demand, &c->aggregate, tick, c->tick.feed_kw);
+    const struct alert_scene scene = {.site = c->site,
+                                      .aggregate = &c->aggregate,
+                                      .live = c->live,
+                                      .feed_kw = c->tick.feed_kw,
+                                      .demand = c->demand.account,
+                                      .at = tick};
+    alerts_second(c->alerts, tick);
+    alert_supply_second(&c->alert_supply, c->alerts, &scene);
+}
+
 void core_second(struct core *c, ms_t now_ms) {
     struct live_site s;
     if (c->waits)
@@ -292,7 +305,7 @@ void core_second(struct core *c, ms_t now_ms) {
     live_demand_take(&c->demand, &c->aggregate, tick, import_factor(c, now_ms), &s);
     if (c->live)
         live_put_site(c->live, &s);
-    alerts_second(c->alerts, tick);
+    watch(c, tick);
     core_advance(c, now_ms);
     core_flush(c);
 }

@@ -9,6 +9,7 @@
 #include "alert/alert.h"
 #include "calc/clock_track.h"
 #include "store/aggregate.h"
+#include "store/alert_supply.h"
 #include "store/live_demand.h"
 #include "store/raw_codec.h"
 #include "store/records.h"
@@ -18,8 +19,6 @@
 #include "sys/clock.h"
 
 #define CORE_REWIND_MS (2 * 60 * MS_PER_MIN) /* a clock this far back is believed */
-
-struct alerts;
 
 struct core {
     const struct site *site;
@@ -38,9 +37,10 @@ struct core {
     struct records records;
     struct rollup rollup;
     struct live_demand demand;
-    struct alerts *alerts; /* store/alerts.h */
-    double kg_per_kwh;     /* of the import, for the live values */
-    int32_t kg_day;        /* local day it was chosen for */
+    struct alerts *alerts;
+    struct alert_supply alert_supply;
+    double kg_per_kwh; /* of the import, for the live values */
+    int32_t kg_day;    /* local day it was chosen for */
     char *event_text;
     bool urgent; /* an event waits: commit soon */
     uint64_t readings, raw_rows;

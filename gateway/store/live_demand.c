@@ -42,10 +42,48 @@ static double contract_of(const struct site *s, ms_t utc_ms) {
     return sum;
 }
 
+/* Of one account, from a value of each of the site's points. */
+static double combine_own(const struct site *s, size_t account, const double *values) {
+    double own[METERING_POINTS_MAX];
+    bool standby[METERING_POINTS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < s->metering_point_count; i++) {
+        if ((size_t)s->metering_points[i].account != account)
+            continue;
+        own[n] = values[i];
+        standby[n++] = s->metering_points[i].standby;
+    }
+    return demand_combine(s->accounts[account].combination, own, standby, n);
+}
+
+/* Values of each point at a tick whose edges are kept. */
+struct point_values {
+    double sliding_kw[METERING_POINTS_MAX], block_kwh[METERING_POINTS_MAX],
+        minute_kw[METERING_POINTS_MAX], power_kw[METERING_POINTS_MAX];
+};
+
+static void point_values_of(const struct live_demand *d, const struct aggregate *a, ms_t utc_ms,
+                            struct point_values *v) {
+    const struct site *site = a->site;
+    ms_t minute = slot_edge(SLOT_1M, utc_ms);
+    ms_t oldest = minute - (DEMAND_MINUTES - 1) * MS_PER_MIN;
+    double hours = (double)(utc_ms - oldest) / 3600000.0;
+    double minute_hours = (double)(utc_ms - minute + MS_PER_MIN) / 3600000.0;
+    for (size_t i = 0; i < site->metering_point_count; i++) {
+        int32_t feed = site->metering_points[i].feed;
+        v->power_kw[i] = a->feeds[feed].kw;
+        v->sliding_kw[i] = since(d, a, i, oldest) / hours;
+        v->block_kwh[i] = aggregate_so_far(a, feed, FEED_FORWARD, SLOT_15M);
+        v->minute_kw[i] = since(d, a, i, minute - MS_PER_MIN) / minute_hours;
+        if (isnan(v->minute_kw[i]))
+            v->minute_kw[i] = fmax(v->power_kw[i], 0.0);
+    }
+}
+
 void live_demand_take(struct live_demand *d, const struct aggregate *a, ms_t utc_ms,
                       double kg_per_kwh, struct live_site *s) {
     const struct site *site = a->site;
-    double sliding[METERING_POINTS_MAX], block[METERING_POINTS_MAX], minute_kw[METERING_POINTS_MAX];
+    struct point_values v;
     ms_t minute = slot_edge(SLOT_1M, utc_ms), quarter = slot_edge(SLOT_15M, utc_ms);
     size_t place = place_of(minute), n = site->metering_point_count;
     if (d->minute[place] != minute) {
@@ -53,26 +91,49 @@ void live_demand_take(struct live_demand *d, const struct aggregate *a, ms_t utc
         for (size_t i = 0; i < n; i++)
             d->total_kwh[place][i] = total_of(a, i);
     }
-    ms_t oldest = minute - (DEMAND_MINUTES - 1) * MS_PER_MIN;
-    for (size_t i = 0; i < n; i++) {
-        double hours = (double)(utc_ms - oldest) / 3600000.0;
-        sliding[i] = since(d, a, i, oldest) / hours;
-        block[i] = aggregate_so_far(a, site->metering_points[i].feed, FEED_FORWARD, SLOT_15M);
-        double kw = a->feeds[site->metering_points[i].feed].kw;
-        minute_kw[i] = since(d, a, i, minute - MS_PER_MIN) /
-                       ((double)(utc_ms - minute + MS_PER_MIN) / 3600000.0);
-        if (isnan(minute_kw[i]))
-            minute_kw[i] = fmax(kw, 0.0);
-    }
+    point_values_of(d, a, utc_ms, &v);
     /* in the first seconds of a quarter its block may still be that of the one before */
     struct demand_forecast f =
-        demand_forecast_of(combine(site, block), utc_ms - quarter, combine(site, minute_kw),
+        demand_forecast_of(combine(site, v.block_kwh), utc_ms - quarter, combine(site, v.minute_kw),
                            contract_of(site, utc_ms));
-    s->demand_kw = n > 0 ? combine(site, sliding) : (double)NAN;
+    s->demand_kw = n > 0 ? combine(site, v.sliding_kw) : (double)NAN;
     s->demand_forecast_kw = n > 0 ? f.block_kw : (double)NAN;
     s->demand_shed_kw = n > 0 ? f.shed_kw : (double)NAN;
     s->contract_kw = contract_of(site, utc_ms);
     s->carbon_kg_h = fmax(s->power_kw[SITE_GRID], 0.0) * kg_per_kwh;
     if (isnan(s->power_kw[SITE_GRID]))
         s->carbon_kg_h = (double)NAN;
+}
+
+/* The instant that what is counted of an account's block belongs to: its last readings. */
+static ms_t block_as_of(const struct aggregate *a, size_t account, ms_t quarter, ms_t utc_ms) {
+    ms_t at = utc_ms;
+    for (size_t i = 0; i < a->site->metering_point_count; i++) {
+        const struct metering_point *p = &a->site->metering_points[i];
+        ms_t read_ms = a->feeds[p->feed].kw_utc_ms;
+        if ((size_t)p->account == account && !p->standby && read_ms < at)
+            at = read_ms;
+    }
+    return at > quarter ? at : quarter;
+}
+
+void live_demand_accounts(struct live_demand *d, const struct aggregate *a, ms_t utc_ms,
+                          const double *feed_kw) {
+    const struct site *site = a->site;
+    struct point_values v;
+    point_values_of(d, a, utc_ms, &v);
+    for (size_t i = 0; i < site->metering_point_count; i++) {
+        double kw = feed_kw[site->metering_points[i].feed]; /* NAN: stale */
+        v.power_kw[i] = isnan(kw) ? kw : fmax(kw, 0.0);
+    }
+    int32_t day = local_time(utc_ms, clock_utc_offset_s).day;
+    ms_t quarter = slot_edge(SLOT_15M, utc_ms);
+    for (size_t i = 0; i < site->account_count; i++)
+        d->account[i] =
+            (struct account_demand){.sliding_kw = combine_own(site, i, v.sliding_kw),
+                                    .so_far_kwh = combine_own(site, i, v.block_kwh),
+                                    .minute_kw = combine_own(site, i, v.minute_kw),
+                                    .power_kw = combine_own(site, i, v.power_kw),
+                                    .contract_kw = account_contract_kw(&site->accounts[i], day),
+                                    .elapsed_ms = block_as_of(a, i, quarter, utc_ms) - quarter};
 }
