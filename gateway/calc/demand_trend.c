@@ -4,9 +4,9 @@
 
 #define LONG_BUCKETS  12
 #define SHORT_BUCKETS 6
-#define LONG_SIGNS    4.0 /* standard errors */
-#define SHORT_SIGNS   6.0
-#define MINUTE        (MS_PER_MIN / TREND_BUCKET_MS) /* buckets */
+#define LONG_SIGNS    5.0 /* standard errors */
+#define SHORT_SIGNS   8.0
+#define MINUTE        ((int)(MS_PER_MIN / TREND_BUCKET_MS)) /* buckets */
 
 void demand_trend_init(struct demand_trend *t) {
     *t = (struct demand_trend){.bucket = INT64_MIN};
@@ -39,11 +39,33 @@ static double mean_of(const struct demand_trend *t, int i) {
     return t->count[at] > 0 ? t->sum[at] / t->count[at] : (double)NAN;
 }
 
-static double minute_mean(const struct demand_trend *t) {
+/* Of the last n closed buckets. */
+static double level_of(const struct demand_trend *t, int n) {
     double sum = 0.0;
-    for (int i = 1; i <= MINUTE; i++)
+    for (int i = 1; i <= n; i++)
         sum += mean_of(t, i);
-    return sum / (double)MINUTE;
+    return sum / n;
+}
+
+/* Standard deviation of a bucket, from the median step between neighbours: of a normal noise it is
+ * 0.954 of it, and one step of the load does not move it. */
+static double noise_of(const struct demand_trend *t) {
+    double steps[LONG_BUCKETS - 1];
+    for (int i = 0; i < LONG_BUCKETS - 1; i++) {
+        double step = fabs(mean_of(t, i + 1) - mean_of(t, i + 2));
+        int k = i;
+        for (; k > 0 && steps[k - 1] > step; k--)
+            steps[k] = steps[k - 1];
+        steps[k] = step;
+    }
+    return steps[(LONG_BUCKETS - 1) / 2] / 0.954;
+}
+
+/* The last minute's mean when it is another load than that of the three minutes (two standard
+ * errors of a mean of four), else the steadier one. */
+static double level_now(const struct demand_trend *t) {
+    double minute = level_of(t, MINUTE), all = level_of(t, LONG_BUCKETS);
+    return fabs(minute - all) <= 2.0 * noise_of(t) / sqrt(MINUTE) ? all : minute;
 }
 
 struct line {
@@ -75,22 +97,22 @@ static bool stands_out(const struct line *l, double errors) {
     return l->slope > errors * l->error && l->slope > 1e-6 * fabs(l->end);
 }
 
-struct demand_outlook demand_trend_outlook(const struct demand_trend *t, bool steady) {
+struct demand_outlook demand_trend_outlook(const struct demand_trend *t) {
     struct demand_outlook o = {.level_kw = (double)NAN,
                                .rise_limit_ms = LONG_BUCKETS * TREND_BUCKET_MS};
     if (t->bucket == INT64_MIN)
         return o;
-    o.level_kw = minute_mean(t);
+    o.level_kw = level_now(t);
     const struct line slow = fit(t, LONG_BUCKETS), quick = fit(t, SHORT_BUCKETS);
     const struct line *best = NULL;
-    if (!steady && stands_out(&slow, LONG_SIGNS))
+    if (stands_out(&slow, LONG_SIGNS))
         best = &slow;
-    if (!steady && stands_out(&quick, SHORT_SIGNS) && (!best || quick.slope > best->slope))
+    if (stands_out(&quick, SHORT_SIGNS) && (!best || quick.slope > best->slope))
         best = &quick;
     if (!best)
         return o;
     o.level_kw = best->end;
-    o.rise_kw_min = best->slope * (double)MINUTE;
+    o.rise_kw_min = best->slope * MINUTE;
     if (best == &quick)
         o.rise_limit_ms = SHORT_BUCKETS * TREND_BUCKET_MS;
     return o;

@@ -5,7 +5,8 @@
  * too late. Here a rise that stands out of the noise is carried on, for as long as it has been seen
  * and no longer: three minutes. The rise is a least-squares line through means of 15 s, over the
  * last 180 s and over the last 90 s (steep ones that have just begun); it counts when it is above
- * four, over 90 s six, of its own standard errors. */
+ * five, over 90 s eight, of its own standard errors. Where none does, the level is the mean of the
+ * last minute, or, while that does not stand out of the noise either, of the three minutes. */
 #ifndef BUSBAR_CALC_DEMAND_TREND_H
 #define BUSBAR_CALC_DEMAND_TREND_H
 
@@ -28,12 +29,11 @@ void demand_trend_take(struct demand_trend *t, double kw, ms_t utc_ms);
 
 /* The import from now on: level + rise x time for the first `rise_ms`, then level. */
 struct demand_outlook {
-    double level_kw;      /* NAN: less than the last minute is known */
+    double level_kw;      /* NAN: the last minute is not known */
     double rise_kw_min;   /* 0: none that stands out */
     double rise_limit_ms; /* how long it is carried on */
 };
-/* steady: the power is read too rarely for a trend, hold its mean of the last minute. */
-struct demand_outlook demand_trend_outlook(const struct demand_trend *t, bool steady);
+struct demand_outlook demand_trend_outlook(const struct demand_trend *t);
 
 /* demand_forecast_of() with an outlook in the place of a constant power. */
 struct demand_forecast demand_forecast_ahead(double so_far_kwh, ms_t elapsed_ms,

@@ -9,7 +9,7 @@
 #define POWER_WINDOW_MS   ((ms_t)15 * MS_PER_MIN)
 #define VOLTAGE_WINDOW_MS ((ms_t)10 * MS_PER_MIN)
 #define LOAD_WINDOW_MS    ((ms_t)MS_PER_MIN)
-#define TREND_POLL_MS     15000 /* read more rarely, a trend is not to be seen */
+#define TREND_POLL_MS     5000 /* read more rarely, a trend is not to be seen */
 #define UNKNOWN           ((double)NAN)
 
 void alert_supply_init(struct alert_supply *s) {
@@ -68,8 +68,9 @@ static void watch_forecast(struct alert_supply *s, struct alerts *a,
                            const struct alert_scene *scene, size_t account) {
     const struct account_demand *d = &scene->demand[account];
     demand_trend_take(&s->trend[account], d->power_kw, scene->at);
-    const struct demand_outlook o =
-        demand_trend_outlook(&s->trend[account], is_read_rarely(scene->site, account));
+    struct demand_outlook o = demand_trend_outlook(&s->trend[account]);
+    if (is_read_rarely(scene->site, account)) /* the registers know what lay between the readings */
+        o = (struct demand_outlook){.level_kw = isnan(d->power_kw) ? UNKNOWN : d->minute_kw};
     const struct demand_forecast f =
         demand_forecast_ahead(d->so_far_kwh, d->elapsed_ms, &o, d->contract_kw);
     const struct supply_case c = {.scene = scene,
