@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Busbar's benchmarks: real busbard, real broker, real SQLite, simulated devices on loopback.
 
-usage: bench.py BUILD_DIR [store|farm|conns|small|silent|dead|rtu|start|drain|event ...] [--seconds N]
+usage: bench.py BUILD_DIR [alerts|store|farm|conns|small|silent|dead|rtu|start|drain|event ...] [--seconds N]
 
+  alerts  CPU a second of all alert rules on 200 devices (bench_alerts)
   store   the store alone: 1,000 meters x 30 points, an hour with a clock of its own (bench_store)
   farm    1,000 devices x 60 registers at 1 Hz, 10 ports x 100 units
   conns   the same as 1,000 connections
@@ -249,6 +250,7 @@ def main():
                           [bench.rtu(19200, dead=10, poll_ms=1000, units=10, warm=65)],
            "start": bench.start, "store": bench.store,
            "pack": bench.pack,
+           "alerts": lambda: subprocess.run([str(bench.build / "bin" / "bench_alerts")], check=True),
            "drain": lambda: uplink_cases.drain(bench, free_ports),
            "event": lambda: uplink_cases.event(bench, free_ports, args.seconds)}
     try:
