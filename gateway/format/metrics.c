@@ -114,6 +114,23 @@ static void put_counters(struct buf *b, const struct metrics *m, enum metrics_fo
     }
 }
 
+/* ---- alerts --------------------------------------------------------------------------------- */
+
+static void put_alerts(struct buf *b, const struct metrics *m, enum metrics_form form) {
+    static const char open[] = "busbar_alerts_open", overdue[] = "busbar_alerts_overdue";
+    declare(b, form, open, GAUGE, "Alerts that are neither refused nor closed, by severity.");
+    for (int i = 0; i < ALERT_SEVERITIES; i++) {
+        buf_puts(b, open);
+        buf_puts(b, "{severity=");
+        buf_put_json(b, alert_severity_str((enum alert_severity)i));
+        buf_puts(b, "} ");
+        put_number(b, m->alerts_known ? (double)m->alerts_open[i] : (double)NAN);
+    }
+    declare(b, form, overdue, GAUGE, "Open alerts whose due date is over.");
+    begin(b, overdue, GAUGE, NULL);
+    put_number(b, m->alerts_known ? (double)m->alerts_overdue : (double)NAN);
+}
+
 /* ---- destinations ------------------------------------------------------------------------- */
 
 static double age_s(const struct metrics *m, const struct metrics_destination *d) {
@@ -205,6 +222,7 @@ void metrics_write(struct buf *b, const struct metrics *m, enum metrics_form for
     put_build(b, m, form);
     put_gauges(b, m, form);
     put_counters(b, m, form);
+    put_alerts(b, m, form);
     put_destinations(b, m, form);
     put_clocks(b, m, form);
     if (form == METRICS_OPENMETRICS)

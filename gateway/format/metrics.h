@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alert/alert.h"
 #include "base/buf.h"
 #include "base/units.h"
 
@@ -54,6 +55,9 @@ struct metrics {
     double last_commit_s;
     bool store_failing, disk_full;
     uint32_t devices_online, devices_total;
+    /* of the ledger; known false: the store cannot be read now */
+    bool alerts_known;
+    uint64_t alerts_open[ALERT_SEVERITIES], alerts_overdue;
     struct metrics_destination destination[METRICS_DESTINATIONS_MAX];
     size_t destinations;
     const struct metrics_clock *clock; /* of the devices whose clock has been read */

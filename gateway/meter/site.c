@@ -7,6 +7,11 @@ void site_free(struct site *s) {
         arena_free(s->arena); /* the site itself lies in it */
 }
 
+ms_t site_alert_watch_ms(const struct site *s) {
+    uint32_t days = s->alert_close_after_days;
+    return (ms_t)(days > 0 ? days : ALERT_CLOSE_AFTER_DAYS) * 24 * 60 * MS_PER_MIN;
+}
+
 void device_ratios(const struct device *d, int32_t day, double *ret_ct, double *ret_pt) {
     *ret_ct = d->ct_ratio;
     *ret_pt = d->pt_ratio;

@@ -210,8 +210,12 @@ struct site {
     struct reload_settings reload;
     struct web_settings web;
     const struct alert_settings *alerts; /* alert/settings.h; NULL: the rules' own limits */
+    uint32_t alert_close_after_days;     /* 0: not given */
 };
 
+#define ALERT_CLOSE_AFTER_DAYS 7
+/* How long an alert must stay away before it can be closed. */
+ms_t site_alert_watch_ms(const struct site *s);
 void site_free(struct site *s); /* frees the arena; NULL is fine */
 
 /* The configured ratios that hold on a local day (number of days since 1970); NAN: the device's

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alert/entry.h"
 #include "base/units.h"
 #include "calc/tariff.h"
 #include "meter/site.h"
@@ -37,6 +38,12 @@ enum order_kind {
     ORDER_RECOMPUTE,
     ORDER_FILE_MONTH,
     ORDER_REPLAY,
+    ORDER_ALERT_ACK,
+    ORDER_ALERT_REFUSE,
+    ORDER_ALERT_ASSIGN,
+    ORDER_ALERT_MEASURE,
+    ORDER_ALERT_CLOSE,
+    ORDER_ALERT_ENTER,
     ORDER_KINDS
 };
 
@@ -91,6 +98,21 @@ struct order_replay {
     uint64_t from_seq, to_seq; /* both included */
 };
 
+/* What an officer does with an alert; members that its kind does not have are 0 and "". */
+struct order_alert {
+    int64_t alert;                 /* its number; not of enter */
+    char by[ORDER_BY_MAX + 1];     /* of close: the verifier, "" when none is named */
+    char note[ORDER_NOTE_MAX + 1]; /* of refuse: the reason, never "" */
+    char owner[ORDER_BY_MAX + 1];
+    int32_t due_day; /* of assign: local day since 1970; 0: none */
+    /* Of measure: what was done, and when; 0: now. Of enter: what was found, where, and when. */
+    char code[ALERT_RULE_MAX + 1];
+    char text[ALERT_TEXT_MAX];
+    ms_t at;
+    char object[ALERT_OBJECT_MAX];
+    enum alert_severity severity;
+};
+
 struct order {
     enum order_kind kind;
     char id[ORDER_ID_MAX + 1]; /* "": none. The executor executes an id once in 7 days */
@@ -102,6 +124,7 @@ struct order {
         struct order_recompute recompute;
         struct order_file_month file_month;
         struct order_replay replay;
+        struct order_alert alert;
     };
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "orders/order_alerts.h"
 #include "orders/order_prices.h"
 
 #define REGISTER_MAX 9999999999 /* more digits than any meter shows */
@@ -107,6 +108,30 @@ static int read_replay(const struct fields *f, struct order *o) {
     return rc;
 }
 
+static int read_alert_ack(const struct fields *f, struct order *o) {
+    return order_read_ack(f, &o->alert);
+}
+
+static int read_alert_refuse(const struct fields *f, struct order *o) {
+    return order_read_refuse(f, &o->alert);
+}
+
+static int read_alert_assign(const struct fields *f, struct order *o) {
+    return order_read_assign(f, &o->alert);
+}
+
+static int read_alert_measure(const struct fields *f, struct order *o) {
+    return order_read_measure(f, &o->alert);
+}
+
+static int read_alert_close(const struct fields *f, struct order *o) {
+    return order_read_close(f, &o->alert);
+}
+
+static int read_alert_enter(const struct fields *f, struct order *o) {
+    return order_read_enter(f, &o->alert);
+}
+
 static const struct {
     const char *name;
     int (*read)(const struct fields *f, struct order *o);
@@ -121,6 +146,12 @@ static const struct {
     [ORDER_RECOMPUTE] = {"recompute", read_recompute, false, false},
     [ORDER_FILE_MONTH] = {"file-month", read_file_month, false, false},
     [ORDER_REPLAY] = {"replay", read_replay, true, false},
+    [ORDER_ALERT_ACK] = {"alert-ack", read_alert_ack, false, false},
+    [ORDER_ALERT_REFUSE] = {"alert-refuse", read_alert_refuse, false, false},
+    [ORDER_ALERT_ASSIGN] = {"alert-assign", read_alert_assign, false, false},
+    [ORDER_ALERT_MEASURE] = {"alert-measure", read_alert_measure, false, false},
+    [ORDER_ALERT_CLOSE] = {"alert-close", read_alert_close, false, false},
+    [ORDER_ALERT_ENTER] = {"alert-enter", read_alert_enter, false, false},
 };
 
 const char *order_name(enum order_kind k) {
@@ -149,10 +180,12 @@ static int read_kind(const struct fields *f, enum order_kind *ret) {
             return ERR_OK;
         }
     }
-    return fields_fail(f, ERR_NOT_FOUND,
-                       "cmd \"%.40s\" is not known; this version knows ping, config-hash, prices, "
-                       "curve, meter-change, ratio-change, recompute, file-month, replay",
-                       name);
+    return fields_fail(
+        f, ERR_NOT_FOUND,
+        "cmd \"%.40s\" is not known; this version knows ping, config-hash, prices, "
+        "curve, meter-change, ratio-change, recompute, file-month, replay, alert-ack, "
+        "-refuse, -assign, -measure, -close, -enter",
+        name);
 }
 
 /* On the heap: the largest order is 12 kB, and a failure must leave the caller's as it is. */

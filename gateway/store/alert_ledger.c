@@ -1,118 +1,207 @@
 #include "store/alert_ledger.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/case.h"
+#include "alert/rules.h"
 #include "base/err.h"
+#include "store/alert_evidence.h"
+#include "store/alert_rows.h"
 #include "store/db.h"
 
-#define ALERT_NONE 0
+/* ---- looking up --------------------------------------------------------------------------- */
 
-static void bind_double(sqlite3_stmt *s, int column, double v) {
-    if (v == v)
-        sqlite3_bind_double(s, column, v);
-    else
-        sqlite3_bind_null(s, column);
-}
-
-/* Number of the alert that stands for that object, ALERT_NONE when none does. */
-static int find_active(struct writer *w, const struct alert_change *c, int64_t *ret) {
-    sqlite3_stmt *s = NULL;
-    int err = db_prepare(
-        w->db, "SELECT id FROM alert WHERE source=? AND rule=? AND object=? AND active", &s);
-    if (err < 0)
-        return err;
-    sqlite3_bind_int(s, 1, c->source);
-    sqlite3_bind_text(s, 2, c->rule, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 3, c->object, -1, SQLITE_STATIC);
-    err = db_run_i64(s, ALERT_NONE, ret);
+static int read_one(sqlite3_stmt *s, struct alert_entry *ret) {
+    int rc = sqlite3_step(s);
+    int err = rc == SQLITE_ROW    ? alert_rows_entry(s, ret)
+              : rc == SQLITE_DONE ? ERR_NOT_FOUND
+                                  : db_err(rc);
     sqlite3_finalize(s);
     return err;
 }
 
-static int insert(struct writer *w, const struct alert_change *c, int64_t *ret) {
+int alert_ledger_find(struct writer *w, int64_t id, struct alert_entry *ret) {
     sqlite3_stmt *s = NULL;
-    int err = db_prepare(
-        w->db,
-        "INSERT INTO alert(source,rule,object,active,handling,severity,worst,raised,value,peak,"
-        "threshold,unit,config) VALUES(?1,?2,?3,1,0,?4,?4,?5,?6,?6,?7,?8,?9)",
-        &s);
-    if (err < 0)
-        return err;
-    sqlite3_bind_int(s, 1, c->source);
-    sqlite3_bind_text(s, 2, c->rule, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 3, c->object, -1, SQLITE_STATIC);
-    sqlite3_bind_int(s, 4, c->severity);
-    sqlite3_bind_int64(s, 5, c->at);
-    bind_double(s, 6, c->value);
-    bind_double(s, 7, c->threshold);
-    sqlite3_bind_text(s, 8, c->unit, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 9, w->config, -1, SQLITE_STATIC);
-    err = db_run(s);
-    sqlite3_finalize(s);
-    *ret = sqlite3_last_insert_rowid(w->db);
-    return err;
-}
-
-static int fold(struct writer *w, const struct alert_change *c, int64_t id) {
-    sqlite3_stmt *s = NULL;
-    int err = db_prepare(w->db,
-                         "UPDATE alert SET active=?2, severity=?3, worst=max(worst,?3), value=?4,"
-                         " cleared=CASE WHEN ?2 THEN cleared ELSE ?5 END WHERE id=?1",
-                         &s);
+    int err = db_prepare(w->db, "SELECT " ALERT_COLUMNS " FROM alert WHERE id=?", &s);
     if (err < 0)
         return err;
     sqlite3_bind_int64(s, 1, id);
-    sqlite3_bind_int(s, 2, c->step != ALERT_CLEARED);
-    sqlite3_bind_int(s, 3, c->severity);
-    bind_double(s, 4, c->value);
-    sqlite3_bind_int64(s, 5, c->at);
-    err = db_run(s);
-    sqlite3_finalize(s);
-    return err;
+    return read_one(s, ret);
 }
 
-static int add_step(struct writer *w, const struct alert_change *c, int64_t id) {
+int alert_ledger_newest(struct writer *w, enum alert_source source, const char *rule,
+                        const char *object, struct alert_entry *ret) {
     sqlite3_stmt *s = NULL;
     int err = db_prepare(w->db,
-                         "INSERT INTO alert_step(alert,n,t,step,severity,value,note_en,note_zh)"
-                         " SELECT ?1,count(*)+1,?2,?3,?4,?5,?6,?7 FROM alert_step WHERE alert=?1",
+                         "SELECT " ALERT_COLUMNS " FROM alert WHERE source=? AND rule=? AND"
+                         " object=? ORDER BY id DESC LIMIT 1",
                          &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int64(s, 1, id);
-    sqlite3_bind_int64(s, 2, c->at);
-    sqlite3_bind_int(s, 3, c->step);
-    sqlite3_bind_int(s, 4, c->severity);
-    bind_double(s, 5, c->value);
-    sqlite3_bind_text(s, 6, c->note_en, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 7, c->note_zh, -1, SQLITE_STATIC);
-    err = db_run(s);
-    sqlite3_finalize(s);
-    return err;
+    sqlite3_bind_int(s, 1, (int)source);
+    sqlite3_bind_text(s, 2, rule, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 3, object, -1, SQLITE_STATIC);
+    return read_one(s, ret);
 }
 
-static int tell(struct writer *w, const struct alert_change *c, int64_t id, ms_t now_ms) {
-    const struct event_body e = {.event = "alert",
-                                 .object = c->object,
-                                 .rule = c->rule,
-                                 .severity = alert_severity_str(c->severity),
-                                 .state = alert_step_str(c->step),
-                                 .at = c->at,
-                                 .value = c->value,
-                                 .threshold = c->threshold,
-                                 .unit = c->unit,
-                                 .note = c->note_en,
-                                 .alert = id,
-                                 .note_zh = c->note_zh};
-    return writer_put_event(w, &e, now_ms);
+/* ---- a step and its event ------------------------------------------------------------------- */
+
+static bool raises(enum alert_step step) {
+    return step == ALERT_RAISED || step == ALERT_REOPENED || step == ALERT_ESCALATED;
+}
+
+static const char *text_or_null(const char *text) {
+    return text[0] != '\0' ? text : NULL;
+}
+
+static int tell(struct writer *w, const struct alert_entry *e, const struct alert_mark *m,
+                const struct alert_entry_step *step, ms_t now_ms) {
+    const struct event_body body = {.event = "alert",
+                                    .object = e->object,
+                                    .rule = e->rule,
+                                    .severity = alert_severity_str(e->severity),
+                                    .state = alert_step_str(m->step),
+                                    .at = m->at,
+                                    .value = e->value,
+                                    .threshold = e->threshold,
+                                    .unit = text_or_null(e->unit),
+                                    .actor = m->actor,
+                                    .note = m->note_en,
+                                    .alert = e->id,
+                                    .action = text_or_null(e->action),
+                                    .text_zh = text_or_null(e->text_zh),
+                                    .text_en = text_or_null(e->text_en),
+                                    .note_zh = m->note_zh,
+                                    .evidence = step->evidence,
+                                    .evidence_count = step->evidence_count};
+    return writer_put_event(w, &body, now_ms);
+}
+
+int alert_ledger_put(struct writer *w, struct alert_entry *e, const struct alert_mark *m,
+                     ms_t now_ms) {
+    struct alert_entry_step step = {
+        .t = m->at, .step = m->step, .severity = e->severity, .value = e->value};
+    snprintf(step.actor, sizeof step.actor, "%s", m->actor ? m->actor : "");
+    snprintf(step.note_en, sizeof step.note_en, "%s", m->note_en ? m->note_en : "");
+    snprintf(step.note_zh, sizeof step.note_zh, "%s", m->note_zh ? m->note_zh : "");
+    if (m->before)
+        step.before = *m->before;
+    int64_t id = e->id;
+    int err = raises(m->step) ? alert_evidence_find(w, m->at, &step) : ERR_OK;
+    if (err == ERR_OK)
+        err = id == 0 ? alert_rows_insert(w->db, e, &id) : alert_rows_update(w->db, e);
+    if (err == ERR_OK)
+        err = alert_rows_add_step(w->db, id, &step);
+    if (err < 0)
+        return err;
+    e->id = id;
+    return tell(w, e, m, &step, now_ms);
+}
+
+/* ---- what a rule found ---------------------------------------------------------------------- */
+
+/* The words of the rule as they are now: the ledger keeps what was said at the time. */
+static void take_words(struct alert_entry *e) {
+    enum alert_rule_id id;
+    if (e->source != ALERT_BY_RULE || !alert_rule_find(e->rule, &id))
+        return;
+    const struct alert_rule *r = alert_rule(id);
+    snprintf(e->action, sizeof e->action, "%s", r->action);
+    snprintf(e->text_zh, sizeof e->text_zh, "%s：%s", r->name_zh, r->advice_zh);
+    snprintf(e->text_en, sizeof e->text_en, "%s: %s", r->name_en, r->advice_en);
+}
+
+static void begin_entry(const struct writer *w, const struct alert_change *c,
+                        struct alert_entry *e) {
+    memset(e, 0, sizeof *e);
+    e->source = (enum alert_source)c->source;
+    memcpy(e->rule, c->rule, sizeof e->rule);
+    memcpy(e->object, c->object, sizeof e->object);
+    e->raised = c->at;
+    e->peak = e->value = c->value;
+    e->threshold = c->threshold;
+    e->expected_kw = (double)NAN;
+    memcpy(e->config, w->config, sizeof e->config);
+}
+
+static void raise_entry(const struct writer *w, const struct alert_change *c, bool anew,
+                        struct alert_entry *e) {
+    e->active = true;
+    e->returned = c->at;
+    e->returns += anew ? 0 : 1;
+    if (e->closed != 0)
+        e->due = 0; /* of the work that was closed */
+    e->closed = 0;
+    e->verifier[0] = '\0';
+    memcpy(e->config, w->config, sizeof e->config);
+    take_words(e);
+}
+
+/* Between two steps the value may have been worse than at either: the curve tells. */
+static void take_peak(const struct alert_change *c, struct alert_entry *e) {
+    e->peak = case_peak(e, c->value);
+    for (uint32_t i = 0; i < c->before.count && i < ALERT_CURVE_MAX; i++)
+        if (c->before.t[i] >= e->returned && c->before.t[i] <= c->at)
+            e->peak = case_peak(e, c->before.value[i]);
+}
+
+/* What the change is for this case: the step, or ALERT_STEPS when it is nothing new. */
+static enum alert_step step_for(const struct writer *w, const struct alert_change *c,
+                                const struct alert_entry *last) {
+    enum alert_step step = (enum alert_step)c->step;
+    if (step != ALERT_RAISED && step != ALERT_REOPENED)
+        return last && (last->active || step > ALERT_CLEARED) ? step : ALERT_STEPS;
+    switch (case_on_raise(last, c->at, w->alert_watch_ms)) {
+    case CASE_NEW:
+        return ALERT_RAISED;
+    case CASE_RETURN:
+        return ALERT_REOPENED;
+    case CASE_STANDS:
+        break;
+    }
+    if (c->severity == last->severity)
+        return ALERT_STEPS;
+    return c->severity > last->severity ? ALERT_ESCALATED : ALERT_EASED;
+}
+
+static void fold(const struct writer *w, const struct alert_change *c, enum alert_step step,
+                 struct alert_entry *e) {
+    enum alert_severity severity = (enum alert_severity)c->severity;
+    e->handling = case_after(e, step, severity);
+    if (step > ALERT_CLEARED)
+        return; /* nothing about its condition */
+    if (step == ALERT_RAISED || step == ALERT_REOPENED)
+        raise_entry(w, c, step == ALERT_RAISED, e);
+    if (step == ALERT_CLEARED) {
+        e->active = false;
+        e->cleared = c->at;
+    } else {
+        e->severity = severity;
+        e->threshold = c->threshold;
+    }
+    e->worst = severity > e->worst ? severity : e->worst;
+    e->value = c->value;
+    memcpy(e->unit, c->unit, sizeof e->unit);
+    take_peak(c, e);
 }
 
 int alert_ledger_write(struct writer *w, const struct alert_change *c, ms_t now_ms) {
-    int64_t id = ALERT_NONE;
-    int err = find_active(w, c, &id);
-    bool raises = c->step == ALERT_RAISED || c->step == ALERT_REOPENED;
-    if (err < 0 || raises == (id != ALERT_NONE))
-        return err; /* it stands already, or it does not stand */
-    err = raises ? insert(w, c, &id) : fold(w, c, id);
-    if (err == ERR_OK)
-        err = add_step(w, c, id);
-    return err == ERR_OK ? tell(w, c, id, now_ms) : err;
+    struct alert_entry e;
+    int err = alert_ledger_newest(w, (enum alert_source)c->source, c->rule, c->object, &e);
+    if (err < 0 && err != ERR_NOT_FOUND)
+        return err;
+    enum alert_step step = step_for(w, c, err == ERR_OK ? &e : NULL);
+    if (step == ALERT_STEPS)
+        return ERR_OK;
+    if (step == ALERT_RAISED)
+        begin_entry(w, c, &e);
+    fold(w, c, step, &e);
+    const struct alert_mark m = {.step = step,
+                                 .at = c->at,
+                                 .note_en = text_or_null(c->note_en),
+                                 .note_zh = text_or_null(c->note_zh),
+                                 .before = &c->before};
+    return alert_ledger_put(w, &e, &m, now_ms);
 }

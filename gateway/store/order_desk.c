@@ -90,6 +90,14 @@ static int execute(const struct order_desk *d, const struct order *o, const char
     case ORDER_REPLAY:
         r->name = NULL;
         return order_replay_run(d, &o->replay, &r->plan, why);
+    case ORDER_ALERT_ACK:
+    case ORDER_ALERT_REFUSE:
+    case ORDER_ALERT_ASSIGN:
+    case ORDER_ALERT_MEASURE:
+    case ORDER_ALERT_CLOSE:
+    case ORDER_ALERT_ENTER:
+        r->name = "alert";
+        return order_alert_run(d, o, actor, why);
     case ORDER_PING:
     case ORDER_CONFIG_HASH:
     case ORDER_KINDS:

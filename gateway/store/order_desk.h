@@ -32,6 +32,9 @@ int order_meter_change_run(const struct order_desk *d, const struct order_meter_
                            const char *actor, char *why);
 int order_ratio_change_run(const struct order_desk *d, const struct order_ratio_change *o,
                            const char *actor, char *why);
+/* Of all that is done with alerts: the alert's number. */
+int order_alert_run(const struct order_desk *d, const struct order *o, const char *actor,
+                    char *why);
 int order_file_month_run(const struct order_desk *d, const struct order_file_month *o,
                          const char *actor, char *why);
 

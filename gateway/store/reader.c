@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/alert_rows.h"
 #include "store/db.h"
 #include "store/reader_impl.h"
 #include "store/schema.h"
@@ -40,6 +41,14 @@ static const char *const statement_sql[READER_STATEMENT_COUNT] = {
                      " ORDER BY id",
     [READ_REPLAY_ROWS] = "SELECT seq,kind,key,revision,part,parts FROM outbox WHERE seq>?1 AND"
                          " seq<=?2 AND t>=CASE kind WHEN ?3 THEN ?4 ELSE ?5 END ORDER BY seq",
+    /* handling 0 and 1: open, acknowledged */
+    [READ_ALERTS] = "SELECT " ALERT_COLUMNS " FROM alert WHERE (?1=0 OR id=?1) AND id<?2 AND"
+                    " raised>=?3 AND raised<?4 AND (?5=0 OR handling IN(0,1)) AND"
+                    " (?6=0 OR due<=?7) AND (?8 IS NULL OR rule=?8) AND"
+                    " (?9 IS NULL OR object=?9) ORDER BY id DESC LIMIT ?10",
+    [READ_ALERT_STEPS] = "SELECT " ALERT_STEP_COLUMNS " FROM alert_step WHERE alert=? ORDER BY n",
+    [READ_ALERT_COUNTS] = "SELECT severity,count(*),count(*) FILTER(WHERE due<=?1) FROM alert"
+                          " WHERE handling IN(0,1) GROUP BY severity",
 };
 
 const char *outbox_topic(enum outbox_kind k) {

@@ -26,6 +26,9 @@ enum reader_statement {
     READ_NUMBER,
     READ_REPLAYS,
     READ_REPLAY_ROWS,
+    READ_ALERTS,
+    READ_ALERT_STEPS,
+    READ_ALERT_COUNTS,
     READER_STATEMENT_COUNT
 };
 

@@ -13,7 +13,7 @@
 #define SALVAGE_PROBES_MAX  8192 /* places between bad ones that are tried: a second or so */
 #define SALVAGE_PROBES_VAIN 4096 /* of them without a single row */
 #define SALVAGE_QUEUE_MAX   8192
-#define SALVAGE_COLUMNS_MAX 32
+#define SALVAGE_COLUMNS_MAX 48
 
 /* Between two keys, both excluded. */
 struct salvage_range {

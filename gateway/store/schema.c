@@ -57,17 +57,21 @@ static const char *const migrations[] = {
     "CREATE TABLE held(id INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER NOT NULL,"
     " layout INTEGER NOT NULL, body BLOB NOT NULL);",
 
-    /* alert: as it stands; of each (source, rule, object) at most one is active. source, severity:
-     * alert/alert.h; handling: store/alert_ledger.h. Times in UTC ms, 0 and NULL: none. */
+    /* alert: as it stands, alert/entry.h; of each (source, rule, object) at most one is active.
+     * Times in UTC ms, 0 and NULL: none. alert_step.curve: alert/curve.h; evidence:
+     * {"epoch":,"seq":[]}. */
     "CREATE TABLE alert(id INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL,"
     " rule TEXT NOT NULL, object TEXT NOT NULL, active INTEGER NOT NULL,"
     " handling INTEGER NOT NULL, severity INTEGER NOT NULL, worst INTEGER NOT NULL,"
-    " raised INTEGER NOT NULL, cleared INTEGER, closed INTEGER, value REAL, peak REAL,"
+    " raised INTEGER NOT NULL, returned INTEGER NOT NULL DEFAULT 0, returns INTEGER NOT NULL "
+    "DEFAULT 0,"
+    " cleared INTEGER, closed INTEGER, value REAL, peak REAL,"
     " threshold REAL, unit TEXT, action TEXT, text_zh TEXT, text_en TEXT, config TEXT NOT NULL,"
     " owner TEXT, due INTEGER, measure TEXT, measure_text TEXT, measured INTEGER,"
     " measured_by TEXT, verifier TEXT, message_id TEXT, valid_until INTEGER, expected_kw REAL,"
     " effect TEXT);"
     "CREATE UNIQUE INDEX alert_active ON alert(source,rule,object) WHERE active;"
+    "CREATE INDEX alert_key ON alert(source,rule,object);"
     "CREATE TABLE alert_step(alert INTEGER, n INTEGER, t INTEGER NOT NULL, step INTEGER NOT NULL,"
     " severity INTEGER NOT NULL, value REAL, actor TEXT, note_en TEXT, note_zh TEXT,"
     " curve BLOB, evidence TEXT, PRIMARY KEY(alert, n)) WITHOUT ROWID;",

@@ -85,10 +85,11 @@ struct writer {
     struct replay_marks replayed;
     uint64_t commits, records, slots, failures;
     bool failing;
-    bool damaged;    /* a commit met a damaged page */
-    bool announced;  /* the event of the new epoch waits in pending */
-    char config[17]; /* hash of the configuration that rows are written under */
-    ino_t inode;     /* of the file */
+    bool damaged;        /* a commit met a damaged page */
+    bool announced;      /* the event of the new epoch waits in pending */
+    char config[17];     /* hash of the configuration that rows are written under */
+    ms_t alert_watch_ms; /* a case that was closed within it is the same one */
+    ino_t inode;         /* of the file */
 };
 
 /* Opens (creates, migrates) the store at path. A damaged one is set aside and what can be read of

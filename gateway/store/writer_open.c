@@ -275,6 +275,7 @@ static int write_layout(struct writer *w, const struct site *site, int64_t id) {
 int writer_set_site(struct writer *w, const struct site *site) {
     pending_fini(&w->pending);
     memcpy(w->config, site->config_hash, sizeof w->config);
+    w->alert_watch_ms = site_alert_watch_ms(site);
     free(w->device_no);
     w->device_no = calloc(site->device_count + 1, sizeof *w->device_no);
     int err = w->device_no ? ERR_OK : ERR_NOMEM;

@@ -41,7 +41,7 @@ int api_time(const char *text, ms_t *ret);
 void api_write_live(const void *arg, struct buf *b);
 
 typedef enum MHD_Result api_endpoint(struct api *a, struct MHD_Connection *c);
-api_endpoint api_day, api_devices, api_history, api_site, api_healthz, api_live, api_accounts,
-    api_demand, api_records, api_completeness, api_delivery, api_metrics;
+api_endpoint api_alerts, api_day, api_devices, api_history, api_site, api_healthz, api_live,
+    api_accounts, api_demand, api_records, api_completeness, api_delivery, api_metrics;
 
 #endif

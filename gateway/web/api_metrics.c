@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "format/metrics.h"
+#include "store/reader_alerts.h"
 #include "sys/clock.h"
 #include "web/answer.h"
 #include "web/api.h"
@@ -14,6 +15,19 @@
 
 static const char openmetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 static const char prometheus[] = "text/plain; version=0.0.4; charset=utf-8";
+
+static void add_alerts(struct api *a, struct metrics *m) {
+    struct alert_counts counts;
+    struct reader *r = api_reader(a);
+    int err = r ? reader_alert_counts(r, m->now, &counts) : ERR_IO;
+    if (r && err < 0)
+        api_reader_failed(a, err);
+    if (err < 0)
+        return;
+    m->alerts_known = true;
+    memcpy(m->alerts_open, counts.open, sizeof m->alerts_open);
+    m->alerts_overdue = counts.overdue;
+}
 
 /* How long each queue is stands in the store, like the queue itself. */
 static void add_backlog(struct api *a, struct metrics *m) {
@@ -43,6 +57,7 @@ static void collect(struct api *a, struct metrics *m) {
     m->devices_online = l.devices_online;
     m->devices_total = l.devices_total;
     add_backlog(a, m);
+    add_alerts(a, m);
 }
 
 /* The caller frees it; NULL and no clocks without memory. */

@@ -47,6 +47,7 @@ struct route {
 
 static const struct route routes[] = {
     {"/api/v1/accounts", ACCESS_VIEWER, .api = api_accounts},
+    {"/api/v1/alerts", ACCESS_VIEWER, .api = api_alerts},
     {"/api/v1/completeness", ACCESS_VIEWER, .api = api_completeness},
     {"/api/v1/day", ACCESS_VIEWER, .api = api_day},
     {"/api/v1/delivery", ACCESS_VIEWER, .api = api_delivery},

@@ -7,7 +7,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORDER = ["base", "wire", "meter", "poll", "calc", "alert", "format", "slots", "config", "sys", "orders"]
 SHELLS = ["acquire", "store", "publish", "control", "web"]
-SHARED = {"publish": {"store/reader.h", "store/live.h"}, "web": {"store/reader.h", "store/live.h"}}
+SHARED = {"publish": {"store/reader.h", "store/live.h"}, "web": {"store/reader.h", "store/reader_alerts.h", "store/live.h"}}
 PURE = {"base", "wire", "meter", "poll", "calc", "alert", "format", "slots"}
 # What pure code may take from the C library.
 PURE_SYSTEM = {"assert.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdalign.h",
