@@ -6,6 +6,7 @@
 #include "advise_say.h"
 #include "base/buf.h"
 #include "sys/clock.h"
+#include "text_columns.h"
 
 #define YEAR_MONTHS 12
 
@@ -17,27 +18,10 @@ struct page {
 
 /* ---- tables ------------------------------------------------------------------------------- */
 
-/* Columns on a terminal: a Chinese character takes two. */
-static int width_of(const char *text) {
-    int width = 0;
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        if ((*c & 0xC0) != 0x80)
-            width += *c >= 0xE3 ? 2 : 1; /* U+3000 and above */
-    return width;
-}
-
-static void right(FILE *out, int width, const char *text) {
-    fprintf(out, "%*s%s", width > width_of(text) ? width - width_of(text) : 0, "", text);
-}
-
-static void left(FILE *out, int width, const char *text) {
-    fprintf(out, "%s%*s", text, width > width_of(text) ? width - width_of(text) : 0, "");
-}
-
 static void number(FILE *out, int width, double v, int decimals) {
     char text[ADVISE_NUMBER_MAX];
     advise_put_fixed(v, decimals, text);
-    right(out, width, text);
+    text_right(out, width, text);
 }
 
 /* A number inside a sentence. By value, so that several stand in one call. */
@@ -53,7 +37,7 @@ static struct words words_of(double v, int decimals) {
 static void money(FILE *out, int width, int64_t money_e8) {
     char text[ADVISE_NUMBER_MAX];
     money_format(money_e8, text);
-    right(out, width, text);
+    text_right(out, width, text);
 }
 
 /* "2026-11-23 08:15", local. */
@@ -76,7 +60,7 @@ static void put_price(FILE *out, int width, bool known, int64_t price_e8) {
     buf_init(&b, text, sizeof text);
     if (known)
         buf_put_decimal(&b, (double)price_e8 / PRICE_UNIT, 8);
-    right(out, width, known ? text : "-");
+    text_right(out, width, known ? text : "-");
 }
 
 static void put_months(const struct page *p, const struct advise_demand *d) {
@@ -88,14 +72,14 @@ static void put_months(const struct page *p, const struct advise_demand *d) {
         SAY(p->lang, "capacity", "容量电价")};
     char text[ADVISE_WORDS_MAX];
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        right(p->out, widths[i], heads[i]);
+        text_right(p->out, widths[i], heads[i]);
     fputs(SAY(p->lang, "   (prices in CNY per kW, kW, kVA and month)\n",
               "   (电价：元/kW·月、元/kW·月、元/kVA·月)\n"),
           p->out);
     for (size_t i = 0; i < d->month_count; i++) {
         const struct advise_month_row *m = &d->months[i];
         advise_put_month(m->month, text);
-        right(p->out, widths[0], text);
+        text_right(p->out, widths[0], text);
         number(p->out, widths[1], m->values.max_kw, 1);
         number(p->out, widths[2], m->values.kwh, 1);
         number(p->out, widths[3], m->coverage * 100.0, 1);
@@ -112,8 +96,8 @@ static void put_months(const struct page *p, const struct advise_demand *d) {
 static void put_candidates(const struct page *p, const struct account *a,
                            const struct advise_demand *d) {
     const int kw_width = 22, cost_width = 20;
-    right(p->out, kw_width, SAY(p->lang, "contract kW", "合同需量kW"));
-    right(p->out, cost_width, SAY(p->lang, "basic charge CNY", "基本电费（元）"));
+    text_right(p->out, kw_width, SAY(p->lang, "contract kW", "合同需量kW"));
+    text_right(p->out, cost_width, SAY(p->lang, "basic charge CNY", "基本电费（元）"));
     fputc('\n', p->out);
     for (size_t i = 0; i < d->candidate_count; i++) {
         number(p->out, kw_width, d->candidate_kw[i], 1);
@@ -124,10 +108,10 @@ static void put_candidates(const struct page *p, const struct account *a,
             fputs(SAY(p->lang, "  present", "  现行"), p->out);
         fputc('\n', p->out);
     }
-    right(p->out, kw_width, advise_billing_words(BILLING_ACTUAL_DEMAND, p->lang));
+    text_right(p->out, kw_width, advise_billing_words(BILLING_ACTUAL_DEMAND, p->lang));
     money(p->out, cost_width, d->advice.actual_cost_e8);
     fputc('\n', p->out);
-    right(p->out, kw_width, advise_billing_words(BILLING_CAPACITY, p->lang));
+    text_right(p->out, kw_width, advise_billing_words(BILLING_CAPACITY, p->lang));
     money(p->out, cost_width, d->advice.capacity_cost_e8);
     fputc('\n', p->out);
 }
@@ -213,12 +197,12 @@ static void put_capacity_row(const struct page *p, const struct advise_capacity 
     char name[80], at[ADVISE_NUMBER_MAX] = "-";
     snprintf(name, sizeof name, "    %s %s", object_words(c->object, p->lang),
              c->object == ADVISE_TOGETHER ? "" : c->id);
-    left(p->out, 30, name);
+    text_left(p->out, 30, name);
     number(p->out, 10, c->limit_kva, 1);
     number(p->out, 10, c->headroom.max_kva, 1);
     if (!isnan(c->headroom.max_kva))
         put_time(c->headroom.max_at, at);
-    right(p->out, 18, at);
+    text_right(p->out, 18, at);
     number(p->out, 10, c->headroom.p95_kva, 1);
     number(p->out, 11, c->headroom.headroom_kva, 1);
     number(p->out, 9, c->headroom.load_pct, 1);
@@ -267,9 +251,9 @@ static void put_capacity(const struct page *p, const struct advise_account *x) {
               p->out);
         return;
     }
-    left(p->out, 30, SAY(p->lang, "  capacity", "  容量余量"));
+    text_left(p->out, 30, SAY(p->lang, "  capacity", "  容量余量"));
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        right(p->out, widths[i], heads[i]);
+        text_right(p->out, widths[i], heads[i]);
     fputc('\n', p->out);
     for (size_t i = 0; i < x->row_count; i++)
         put_capacity_row(p, &x->rows[i]);

@@ -17,6 +17,7 @@ static const struct {
     {"export", cmd_export, "writes stored readings, records and events as csv or ndjson"},
     {"import", cmd_import, "brings a price list to the running daemon"},
     {"meter", cmd_meter, "tells the daemon of an exchanged meter or transformer"},
+    {"alerts", cmd_alerts, "the ledger of alerts: shows, acknowledges, closes, exports"},
     {"recompute", cmd_recompute, "has costs and carbon computed again from a day on"},
     {"file-month", cmd_file_month, "freezes a month that was reported"},
     {"backup", cmd_backup, "copies the store while the daemon runs, and checks the copy"},

@@ -24,6 +24,7 @@ int cmd_file_month(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_passwd(int argc, char **argv);
+int cmd_alerts(int argc, char **argv);
 int cmd_advise(int argc, char **argv);
 
 #endif
