@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alert/case.h"
+#include "format/head.h"
 #include "format/json.h"
 
 static const char *text_or_null(const char *text) {
@@ -111,4 +112,34 @@ void alert_step_write(struct buf *b, const struct alert_entry_step *s, utc_offse
         json_close(b);
     }
     json_close_list(b);
+}
+
+static void write_steps(struct buf *b, const struct alerts_body *a, utc_offset_fn *zone) {
+    json_open_list(b, "steps");
+    for (size_t i = 0; i < a->step_count; i++) {
+        json_item(b);
+        alert_step_write(b, &a->steps[i], zone);
+        json_close(b);
+    }
+    json_close_list(b);
+}
+
+void alerts_write(struct buf *b, const struct alerts_body *a, utc_offset_fn *zone) {
+    buf_putc(b, '{');
+    json_u64(b, "v", BODY_VERSION);
+    put_time(b, "t", a->now, zone);
+    json_open_list(b, "alerts");
+    for (size_t i = 0; i < a->entry_count; i++) {
+        json_item(b);
+        alert_entry_write(b, &a->entries[i], a->now, zone);
+        if (a->with_steps)
+            write_steps(b, a, zone);
+        json_close(b);
+    }
+    json_close_list(b);
+    if (a->more)
+        json_i64(b, "next_below", a->entries[a->entry_count - 1].id);
+    else
+        json_text(b, "next_below", NULL);
+    json_close(b);
 }

@@ -91,8 +91,8 @@ static int copy_table(sqlite3 *from, sqlite3 *to, const char *name, ms_t now_ms,
     return err;
 }
 
-/* Rows name layouts and devices by number. A number whose row is lost must not be given again: it
- * would say that old rows were made under a new configuration. */
+/* Rows name layouts, devices and alerts by number. A number whose row is lost must not be given
+ * again: it would say that old rows were made under a new configuration. */
 static int reserve_numbers(sqlite3 *to) {
     return db_exec(to,
                    "INSERT OR IGNORE INTO layout(id,body) SELECT max(n),x'' FROM"
@@ -103,7 +103,10 @@ static int reserve_numbers(sqlite3 *to) {
                    "INSERT OR IGNORE INTO device(id,name) SELECT max(n),'?lost' FROM"
                    " (SELECT max(device) AS n FROM slot UNION ALL SELECT max(device) FROM counter"
                    " UNION ALL SELECT max(device) FROM ledger) WHERE n IS NOT NULL HAVING"
-                   " max(n)>(SELECT coalesce(max(id),0) FROM device)");
+                   " max(n)>(SELECT coalesce(max(id),0) FROM device);"
+                   "DELETE FROM sqlite_sequence WHERE name='alert';"
+                   "INSERT INTO sqlite_sequence(name,seq) SELECT 'alert',coalesce(max(n),0) FROM"
+                   " (SELECT max(id) AS n FROM alert UNION ALL SELECT max(alert) FROM alert_step)");
 }
 
 int salvage_copy(sqlite3 *from, sqlite3 *to, ms_t now_ms, struct salvage_counts *ret) {

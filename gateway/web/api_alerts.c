@@ -4,8 +4,6 @@
 
 #include "base/err.h"
 #include "format/alert_body.h"
-#include "format/head.h"
-#include "format/json.h"
 #include "store/reader_alerts.h"
 #include "sys/clock.h"
 #include "web/answer.h"
@@ -112,36 +110,16 @@ static int collect(struct reader *r, struct alerts_view *v) {
     return err < 0 ? err : ERR_OK;
 }
 
-static void write_steps(struct buf *b, const struct alerts_view *v) {
-    json_open_list(b, "steps");
-    for (size_t i = 0; i < v->step_count; i++) {
-        json_item(b);
-        alert_step_write(b, &v->steps[i], clock_utc_offset_s);
-        json_close(b);
-    }
-    json_close_list(b);
-}
-
 static void write_view(const void *arg, struct buf *b) {
     const struct alerts_view *v = arg;
-    ms_t now = v->query.now;
-    buf_putc(b, '{');
-    json_u64(b, "v", BODY_VERSION);
-    json_time(b, "t", now, clock_utc_offset_s(now));
-    json_open_list(b, "alerts");
-    for (size_t i = 0; i < v->entry_count; i++) {
-        json_item(b);
-        alert_entry_write(b, &v->entries[i], now, clock_utc_offset_s);
-        if (v->query.id != 0)
-            write_steps(b, v);
-        json_close(b);
-    }
-    json_close_list(b);
-    if (v->more)
-        json_i64(b, "next_below", v->entries[v->entry_count - 1].id);
-    else
-        json_text(b, "next_below", NULL);
-    json_close(b);
+    const struct alerts_body body = {.now = v->query.now,
+                                     .entries = v->entries,
+                                     .entry_count = v->entry_count,
+                                     .with_steps = v->query.id != 0,
+                                     .steps = v->steps,
+                                     .step_count = v->step_count,
+                                     .more = v->more};
+    alerts_write(b, &body, clock_utc_offset_s);
 }
 
 enum MHD_Result api_alerts(struct api *a, struct MHD_Connection *c) {

@@ -37,6 +37,20 @@ static void require_meter(const struct order_meter_change *m) {
     require(m->at > 0);
 }
 
+static void require_alert(const struct order *o) {
+    const struct order_alert *a = &o->alert;
+    require((a->alert >= 1) == (o->kind != ORDER_ALERT_ENTER));
+    require_text(a->by, ORDER_BY_MAX);
+    require_text(a->note, ORDER_NOTE_MAX);
+    require_text(a->owner, ORDER_BY_MAX);
+    require_text(a->code, ALERT_RULE_MAX);
+    require_text(a->text, ALERT_TEXT_MAX - 1);
+    require_text(a->object, ALERT_OBJECT_MAX - 1);
+    require(a->by[0] != '\0' || o->kind == ORDER_ALERT_CLOSE);
+    require(a->note[0] != '\0' || o->kind != ORDER_ALERT_REFUSE);
+    require(a->severity < ALERT_SEVERITIES && a->at >= 0 && a->due_day >= 0);
+}
+
 static void require_bounds(const struct order *o) {
     require_text(o->id, ORDER_ID_MAX);
     switch (o->kind) {
@@ -61,6 +75,14 @@ static void require_bounds(const struct order *o) {
     case ORDER_REPLAY:
         require(o->replay.epoch >= 1 && o->replay.from_seq >= 1);
         require(o->replay.to_seq >= o->replay.from_seq);
+        break;
+    case ORDER_ALERT_ACK:
+    case ORDER_ALERT_REFUSE:
+    case ORDER_ALERT_ASSIGN:
+    case ORDER_ALERT_MEASURE:
+    case ORDER_ALERT_CLOSE:
+    case ORDER_ALERT_ENTER:
+        require_alert(o);
         break;
     case ORDER_PING:
     case ORDER_CONFIG_HASH:

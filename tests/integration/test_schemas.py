@@ -17,9 +17,9 @@ import jsonschema
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("unit_test_record", "unit_test_record_month", "unit_test_record_sections",
             "unit_test_bodies", "unit_test_metrics", "unit_test_order_parse",
-            "unit_test_publish_commands")
+            "unit_test_publish_commands", "unit_test_alert_body")
 SCHEMAS = ("record", "live", "status", "site", "event", "tombstone", "cmd", "cmd-reply",
-           "delivery", "delivery-line")
+           "delivery", "delivery-line", "alerts")
 REMOVED = object()
 
 TOMBSTONE = {
@@ -155,6 +155,20 @@ REFUSED = [
     ("event", "alert", ["value"], "3360"),
     ("event", "alert", ["evidence"], [0]),
     ("event", "start", ["object"], REMOVED),
+    ("event", "step", ["alert"], 0),
+    ("event", "step", ["action"], REMOVED),
+    ("event", "step", ["text", "zh"], REMOVED),
+    ("event", "step", ["note_zh"], 7),
+    ("alerts", "list", ["next_below"], REMOVED),
+    ("alerts", "list", ["alerts", 0, "id"], 0),
+    ("alerts", "list", ["alerts", 0, "handling"], "done"),
+    ("alerts", "list", ["alerts", 0, "overdue"], None),
+    ("alerts", "list", ["alerts", 0, "due"], "2026-11-23T08:15:00+08:00"),
+    ("alerts", "list", ["alerts", 0, "measure", "by"], REMOVED),
+    ("alerts", "list", ["alerts", 1, "raised"], None),
+    ("alerts", "one", ["alerts", 0, "steps", 0, "step"], "up"),
+    ("alerts", "one", ["alerts", 0, "steps", 0, "evidence", "seq"], []),
+    ("alerts", "one", ["alerts", 0, "steps", 0, "curve", 0, "t"], 5),
     ("cmd", "ping", ["id"], REMOVED),
     ("cmd", "ping", ["id"], ""),
     ("cmd", "ping", ["id"], "a\nb"),

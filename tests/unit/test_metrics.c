@@ -75,6 +75,9 @@ static void gauges_have_base_units(void **state) {
     assert_has(all, "\nbusbar_store_last_commit_seconds 0.0025\n");
     assert_has(all, "\nbusbar_store_failing 0\n");
     assert_has(all, "\nbusbar_store_disk_full 1\n");
+    assert_has(all,
+               "\nbusbar_alerts_open{severity=\"critical\"} NaN\n"); /* the store cannot be read */
+    assert_has(all, "\nbusbar_alerts_overdue NaN\n");
     assert_has(all, "\nbusbar_store_disk_free_bytes 4096\n");
     assert_has(all, "\nbusbar_store_blocks_refused_total 7\n");
     assert_has(all, "\nbusbar_store_replacements_total 1\n");
