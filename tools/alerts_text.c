@@ -107,7 +107,7 @@ int alerts_list(struct reader *r, const struct alert_query *q, enum alerts_lang 
     put_head(&p);
     int n = reader_alerts(r, q, list_one, &p);
     if (n >= 0)
-        fprintf(out, SAY(lang, "%d alerts, %zu overdue (!)\n", "共 %d 条，逾期 %zu 条（!）\n"), n,
+        fprintf(out, SAY(lang, "alerts: %d, overdue: %zu (!)\n", "共 %d 条，逾期 %zu 条（!）\n"), n,
                 p.overdue);
     return n;
 }

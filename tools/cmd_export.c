@@ -5,12 +5,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "alerts_view.h"
 #include "base/err.h"
 #include "commands.h"
 #include "export.h"
+#include "sys/clock.h"
 #include "zone_time.h"
 
-enum what { WHAT_NONE, WHAT_READINGS, WHAT_RECORDS, WHAT_EVENTS };
+enum what { WHAT_NONE, WHAT_READINGS, WHAT_RECORDS, WHAT_EVENTS, WHAT_ALERTS };
 
 struct options {
     struct export_job job;
@@ -20,7 +22,7 @@ struct options {
 };
 
 static void print_usage(FILE *out) {
-    fputs("usage: busbar export --db FILE --what readings|records|events\n"
+    fputs("usage: busbar export --db FILE --what readings|records|events|alerts\n"
           "                     [--from TIME] [--to TIME] [--format csv|ndjson]\n"
           "                     [--point ID]\n"
           "\n"
@@ -30,6 +32,7 @@ static void print_usage(FILE *out) {
           "  --what readings   every value read: time, point, value, unit, quality\n"
           "  --what records    1-minute and 15-minute records; ndjson has them whole\n"
           "  --what events     devices down and up, counters, alerts\n"
+          "  --what alerts     the ledger of alerts, newest first (busbar alerts export)\n"
           "  --from, --to   2026-11-24, 2026-11-24T08:00 or with +08:00; from is included, to is\n"
           "                 not; a time without offset is local (TZ); default: everything\n"
           "  --format F     csv (default) or ndjson\n"
@@ -45,13 +48,13 @@ static int usage_error(const char *what, const char *value) {
 }
 
 static int parse_what(const char *word, enum what *ret) {
-    static const char *const words[] = {"", "readings", "records", "events"};
-    for (int i = WHAT_READINGS; i <= WHAT_EVENTS; i++)
+    static const char *const words[] = {"", "readings", "records", "events", "alerts"};
+    for (int i = WHAT_READINGS; i <= WHAT_ALERTS; i++)
         if (strcmp(word, words[i]) == 0) {
             *ret = (enum what)i;
             return EXIT_GOOD;
         }
-    return usage_error("--what is readings, records or events, not", word);
+    return usage_error("--what is readings, records, events or alerts, not", word);
 }
 
 static int parse_time(const char *option, const char *text, ms_t *ret) {
@@ -129,6 +132,26 @@ static int parse(int argc, char **argv, struct options *o) {
     return status;
 }
 
+static int export_alerts(const struct export_job *job) {
+    struct alert_query q = alert_query_all(clock_now().utc_us / US_PER_MS);
+    q.from = job->from;
+    q.to = job->to;
+    int err = job->csv ? alerts_csv(job->reader, &q, ALERTS_EN, false, job->out)
+                       : alerts_ndjson(job->reader, &q, job->out);
+    if (err >= 0)
+        return EXIT_GOOD;
+    fprintf(stderr, "busbar export: %s: cannot read the alerts: %s; check the disk\n", job->db,
+            err_str(err));
+    return EXIT_IO_ERROR;
+}
+
+static int export_what(const struct options *o) {
+    if (o->what == WHAT_READINGS)
+        return export_readings(&o->job);
+    return o->what == WHAT_ALERTS ? export_alerts(&o->job)
+                                  : export_messages(&o->job, o->what == WHAT_EVENTS);
+}
+
 int cmd_export(int argc, char **argv) {
     struct options o = {.what = WHAT_NONE};
     tzset();
@@ -141,8 +164,7 @@ int cmd_export(int argc, char **argv) {
     }
     if (reader_open(o.job.db, &o.job.reader) < 0)
         return EXIT_IO_ERROR; /* the log has said why */
-    status = o.what == WHAT_READINGS ? export_readings(&o.job)
-                                     : export_messages(&o.job, o.what == WHAT_EVENTS);
+    status = export_what(&o);
     if (fflush(stdout) != 0 && status == EXIT_GOOD) {
         fprintf(stderr, "busbar export: cannot write the output: %s; check its disk or reader\n",
                 strerror(errno));

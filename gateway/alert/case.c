@@ -125,7 +125,7 @@ static void lack(struct buf *b, int *n, const char *words) {
 static void lack_watch(struct buf *b, int *n, ms_t since, ms_t watch_ms, int utc_offset_s) {
     lack(b, n, "it must stay away for ");
     buf_put_i64(b, watch_ms / MS_PER_DAY);
-    buf_puts(b, " days, until ");
+    buf_puts(b, watch_ms == MS_PER_DAY ? " day, until " : " days, until ");
     put_minute(b, since + watch_ms, utc_offset_s);
 }
 

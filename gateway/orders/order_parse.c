@@ -180,12 +180,11 @@ static int read_kind(const struct fields *f, enum order_kind *ret) {
             return ERR_OK;
         }
     }
-    return fields_fail(
-        f, ERR_NOT_FOUND,
-        "cmd \"%.40s\" is not known; this version knows ping, config-hash, prices, "
-        "curve, meter-change, ratio-change, recompute, file-month, replay, alert-ack, "
-        "-refuse, -assign, -measure, -close, -enter",
-        name);
+    return fields_fail(f, ERR_NOT_FOUND,
+                       "cmd \"%.40s\" is not known; this version knows ping, config-hash, prices, "
+                       "curve, meter-change, ratio-change, recompute, file-month, replay, "
+                       "alert-ack|refuse|assign|measure|close|enter",
+                       name);
 }
 
 /* On the heap: the largest order is 12 kB, and a failure must leave the caller's as it is. */

@@ -203,7 +203,7 @@ static void the_days_are_the_sites(void **state) {
     rule_says(ALERT_CLEARED, ALERT_WARNING, AT + 1000);
     scene.now = AT + MINUTE;
     done(ORDER_ALERT_MEASURE, 1);
-    refused(ORDER_ALERT_CLOSE, 1, "it must stay away for 1 days, until 2023-11-15 22:18");
+    refused(ORDER_ALERT_CLOSE, 1, "it must stay away for 1 day, until 2023-11-15 22:18");
     scene.now += DAY;
     done(ORDER_ALERT_CLOSE, 1);
 }

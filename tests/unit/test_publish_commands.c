@@ -109,7 +109,7 @@ static void mistakes_are_answered_with_the_id_where_it_is_known(void **state) {
     check("cmd-reply", "unknown",
           "{\"v\":1," T ",\"id\":null,\"ok\":false,\"error\":\"cmd \\\"dance\\\" is not known; "
           "this version knows ping, config-hash, prices, curve, meter-change, ratio-change, "
-          "recompute, file-month, replay\"}");
+          "recompute, file-month, replay, alert-ack|refuse|assign|measure|close|enter\"}");
 }
 
 static void what_officers_answer_for_is_not_taken_over_mqtt(void **state) {
