@@ -30,7 +30,7 @@ static int finish(struct desk_case *c, enum alert_step step, ms_t at) {
                                  .at = at,
                                  .actor = c->who,
                                  .note_en = c->note_en[0] != '\0' ? c->note_en : words,
-                                 .note_zh = c->note_zh[0] != '\0' ? c->note_zh : words};
+                                 .note_zh = c->note_zh[0] != '\0' ? c->note_zh : NULL};
     int err = alert_ledger_put(writer_of(c), &c->entry, &m, c->desk->now_ms);
     return err < 0 ? err : (int)c->entry.id;
 }
