@@ -415,6 +415,7 @@ const struct kind site_kinds[] = {
     {"deliver", deliver_count, deliver_id, describe_deliver},
     {"web", one, no_id, describe_web},
     {"reload", one, no_id, describe_reload},
+    {"alerts", one, no_id, describe_alert_cases},
     {"alert rule", describe_rule_count, describe_rule_id, describe_rule},
     {"alert rule", describe_override_count, describe_override_id, describe_override},
     {NULL, NULL, NULL, NULL},

@@ -43,6 +43,7 @@ void describe_rule(const struct site *s, size_t i, struct fact_list *out);
 size_t describe_override_count(const struct site *s);
 const char *describe_override_id(const struct site *s, size_t i);
 void describe_override(const struct site *s, size_t i, struct fact_list *out);
+void describe_alert_cases(const struct site *s, size_t i, struct fact_list *out);
 
 __attribute__((format(printf, 3, 4))) void fact_add(struct fact_list *out, const char *key,
                                                     const char *format, ...);

@@ -1,7 +1,8 @@
-/* Limits of alert rules in facts. */
+/* Limits of alert rules, and what closing an alert takes, in facts. */
 #include <stdio.h>
 
 #include "alert/settings.h"
+#include "calc/calendar.h"
 #include "config/describe.h"
 
 static void describe_limits(const struct alert_limits *l, struct fact_list *out) {
@@ -38,4 +39,9 @@ const char *describe_override_id(const struct site *s, size_t i) {
 
 void describe_override(const struct site *s, size_t i, struct fact_list *out) {
     describe_limits(&s->alerts->overrides[i].limits, out);
+}
+
+void describe_alert_cases(const struct site *s, size_t i, struct fact_list *out) {
+    (void)i;
+    fact_add(out, "close_after_days", "%lld", (long long)(site_alert_watch_ms(s) / MS_PER_DAY));
 }

@@ -9,14 +9,15 @@ import os
 import pathlib
 import random
 import signal
+import subprocess
 import tempfile
 import time
 
 import day
 import delivered
 import yaml
-from gateway import Gateway
-from simulator import Sim, free_port
+from gateway import Gateway, query
+from simulator import BUSBAR, Sim, free_port
 from speed import SpeedClock
 from uplink import Broker, Platform
 
@@ -42,6 +43,7 @@ class Killer:
         self.log = []
         self.gateway = None
         self.reloads = 0
+        self.officers = []
 
     def start(self):
         self.gateway = Gateway(self.site_file, env=self.environment)
@@ -61,6 +63,14 @@ class Killer:
         draft.write_text(yaml.safe_dump(site, allow_unicode=True, sort_keys=False))
         draft.replace(self.site_file)
 
+    def enter_problem(self):
+        """An officer's order, on its way while the gateway is killed: done wholly or not at all."""
+        self.officers.append(subprocess.Popen(
+            [str(BUSBAR), "alerts", "enter", "--db", str(self.site_file.parent / "busbar.db"),
+             "--by", "officer", "--rule", f"k{len(self.officers)}", "--object", "site", "--text", "x"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        time.sleep(self.random.uniform(0, 0.04))
+
     def round(self, pause_s):
         """One life of the gateway, at most about pause_s long, and its end."""
         kind = self.random.choices(("start-up", "reload", "running"), (25, 20, 55))[0]
@@ -70,6 +80,8 @@ class Killer:
             time.sleep(self.random.uniform(0, min(0.25, pause_s)))
         else:
             time.sleep(self.random.uniform(0.02, pause_s))
+        if kind == "running":
+            self.enter_problem()
         if kind == "reload":
             self.other_configuration()
             self.gateway.send(signal.SIGHUP)
@@ -129,6 +141,8 @@ class KillRun:
                 finally:
                     code = killer.gateway.stop()
                 assert code == 0, f"exit {code}"
+            self.problems = sum(officer.wait(60) == 0 for officer in killer.officers)
+            self.steps = query(stores[0], "SELECT alert, step FROM alert_step")
             self.log, self.twin_log = killer.log + killer.gateway.lines, twin.lines
             self.kills = killer.kills
 

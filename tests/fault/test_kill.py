@@ -20,6 +20,9 @@ from records import SOURCES, device
 from simulator import DEMO, free_port, profile_points, resolution
 
 ROUNDS, PAUSE_S, SEED = 60, 2.5, None
+# alert/alert.h
+ALERT_STEPS = ("raised", "reopened", "escalated", "eased", "cleared", "acknowledged", "refused", "assigned",
+               "measure", "effect", "closed")
 EDGE_LATE_S = 0.3  # 60 ms of the computer at the slow clock
 COUNTERS = {"import": ("energy_import",), "export": ("energy_export", "pv_energy"),
             "storage import": ("charge_energy",), "storage export": ("discharge_energy",)}
@@ -119,6 +122,16 @@ class Killed(unittest.TestCase):
             for name in ("import", "pv", "charge", "discharge"):
                 total = sum(p["energy_kwh"][name] for p in parts)
                 self.assertAlmostEqual(hour["energy_kwh"][name], total, delta=0.0026, msg=f"{start} {name}")
+
+    # ---- alerts --------------------------------------------------------------------------------
+
+    def test_each_step_of_an_alert_is_one_event(self):
+        """And every problem that an officer was told is entered is there."""
+        steps = sorted((alert, ALERT_STEPS[step]) for alert, step in self.run_.steps)
+        events = {b["seq"]: b for b in self.run_.platform.bodies("event")}.values()
+        self.assertEqual(sorted((e["alert"], e["state"]) for e in events if "alert" in e), steps)
+        self.assertGreater(self.run_.problems, 0)
+        self.assertGreaterEqual(len(steps), self.run_.problems)
 
     # ---- words ---------------------------------------------------------------------------------
 
