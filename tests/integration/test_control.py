@@ -301,7 +301,8 @@ class Tools(Control):
     def test_every_command_explains_itself(self):
         _, overview, _ = self.run_tool("--help")
         for words in (("meter",), ("meter", "change"), ("meter", "ratio"), ("recompute",),
-                      ("file-month",), ("import",), ("import", "prices")):
+                      ("file-month",), ("import",), ("import", "prices"), ("alerts",),
+                      ("alerts", "show"), ("alerts", "close")):
             with self.subTest(words=words):
                 code, out, err = self.run_tool(*words, "--help")
                 self.assertEqual((code, err), (0, ""))

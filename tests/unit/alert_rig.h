@@ -88,8 +88,7 @@ static inline void assert_told(struct rig *g) {
     json_decref(all);
 }
 
-/* SQLite gives up once, after so many of its own steps; at the last of them the commit itself fails.
- */
+/* SQLite gives up once, after so many of its own steps; in the end the commit itself fails. */
 struct fault {
     int left;
     bool committing; /* what follows comes too late to fail */
