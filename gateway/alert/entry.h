@@ -5,7 +5,7 @@
 #include "alert/alert.h"
 
 #define ALERT_WHO_MAX      144 /* "王工 (local:wang)" */
-#define ALERT_WORDS_MAX    400 /* a rule's name and advice */
+#define ALERT_WORDS_MAX    804 /* a rule's name and advice; 200 characters of the platform */
 #define ALERT_EVIDENCE_MAX 32  /* records of one step */
 
 /* What officers have done with an alert. */

@@ -15,7 +15,7 @@
 #include "sys/log.h"
 
 #define RAW_KEY_TRIES  1000
-#define EVENT_TEXT_MAX 12288 /* an alert with all its texts, every byte of them escaped */
+#define EVENT_TEXT_MAX 16384 /* an alert with all its texts, every byte of them escaped */
 
 static int add_outbox(struct writer *w, uint64_t kind, int64_t key, int64_t revision, unsigned part,
                       unsigned parts, ms_t now_ms) {
