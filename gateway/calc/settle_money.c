@@ -93,17 +93,36 @@ static void settle_account(const struct site *s, size_t i, const struct pricing 
         r->arbitrage_e8 = shift.e8;
 }
 
+static struct pricing pricing_of(const struct tariff *t, const struct books *b, utc_offset_fn *zone,
+                                 ms_t start, ms_t end) {
+    struct local_time at = local_time(start, zone);
+    struct pricing g = {.version = t ? tariff_at(t, at.day) : NULL,
+                        .prices = &b->prices,
+                        .month = at.year * 12 + at.month - 1,
+                        .curve = tariff_curve_price(&b->prices, start, zone)};
+    g.split = t && tariff_split(t, start, end, zone, g.share);
+    return g;
+}
+
 void settle_money(const struct site *s, const struct books *b, utc_offset_fn *zone,
                   struct slot_facts *f) {
-    struct local_time at = local_time(f->start, zone);
     for (size_t i = 0; i < s->account_count; i++) {
-        const struct tariff *t = s->accounts[i].tariff;
-        struct pricing g = {.version = t ? tariff_at(t, at.day) : NULL,
-                            .prices = &b->prices,
-                            .month = at.year * 12 + at.month - 1,
-                            .curve = tariff_curve_price(&b->prices, f->start, zone)};
-        g.split = t && tariff_split(t, f->start, f->end, zone, g.share);
+        struct pricing g = pricing_of(s->accounts[i].tariff, b, zone, f->start, f->end);
         clear(&f->accounts[i]);
         settle_account(s, i, &g, f);
     }
+}
+
+struct price settle_price(const struct site *s, const struct books *b, utc_offset_fn *zone,
+                          ms_t start, ms_t end) {
+    struct price first = {0};
+    for (size_t i = 0; i < s->account_count; i++) {
+        struct pricing g = pricing_of(s->accounts[i].tariff, b, zone, start, end);
+        struct amount kwh;
+        if (!price_energy(&g, 1.0, &kwh) || (i > 0 && kwh.e8 != first.price_e8))
+            return (struct price){0};
+        first = (struct price){
+            .price_e8 = kwh.e8, .known = true, .verified = kwh.verified, .version = kwh.version};
+    }
+    return first;
 }

@@ -33,6 +33,12 @@ void event_members_write(struct buf *b, const struct event_body *e, int utc_offs
     json_close_list(b);
     if (e->alert != 0)
         alert_members(b, e);
+    if (e->message_id)
+        json_text(b, "message_id", e->message_id[0] != '\0' ? e->message_id : NULL);
+    if (e->effect) {
+        json_key(b, "effect");
+        buf_puts(b, e->effect);
+    }
 }
 
 void event_write(struct buf *b, const struct message_head *h, ms_t t, const char *members,

@@ -91,6 +91,9 @@ struct event_body {
     const char *action, *text_zh, *text_en, *note_zh;
     const uint64_t *evidence; /* seqs of records */
     size_t evidence_count;
+    /* Of an alert that came on /alert: the platform's id of it, "": null; NULL: left out. */
+    const char *message_id;
+    const char *effect; /* JSON of effect_write(); NULL: left out */
 };
 /* The stored form: members without braces, into an empty buffer; event_write adds the head. */
 void event_members_write(struct buf *b, const struct event_body *e, int utc_offset_s);

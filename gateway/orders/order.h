@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "calc/tariff.h"
 #include "meter/site.h"
+#include "orders/alert_parse.h"
 
 #define ORDER_JSON_MAX     65536 /* bytes of an order */
 #define ORDER_REPLY_MAX    4096  /* bytes of a reply, with its NUL */
@@ -44,6 +45,7 @@ enum order_kind {
     ORDER_ALERT_MEASURE,
     ORDER_ALERT_CLOSE,
     ORDER_ALERT_ENTER,
+    ORDER_PLATFORM_ALERT, /* comes on /alert, never as a command; order.id stays empty */
     ORDER_KINDS
 };
 
@@ -125,6 +127,7 @@ struct order {
         struct order_file_month file_month;
         struct order_replay replay;
         struct order_alert alert;
+        struct platform_alert platform_alert;
     };
 };
 

@@ -152,6 +152,7 @@ static const struct {
     [ORDER_ALERT_MEASURE] = {"alert-measure", read_alert_measure, false, false},
     [ORDER_ALERT_CLOSE] = {"alert-close", read_alert_close, false, false},
     [ORDER_ALERT_ENTER] = {"alert-enter", read_alert_enter, false, false},
+    [ORDER_PLATFORM_ALERT] = {"platform-alert", NULL, false, false}, /* orders/alert_parse.h */
 };
 
 const char *order_name(enum order_kind k) {
@@ -175,7 +176,7 @@ static int read_kind(const struct fields *f, enum order_kind *ret) {
         return fields_fail(f, ERR_SYNTAX, "cmd is %s; it is a text such as \"ping\"",
                            cmd ? "no text" : "missing");
     for (int i = 0; i < ORDER_KINDS; i++) {
-        if (strcmp(name, kinds[i].name) == 0) {
+        if (kinds[i].read && strcmp(name, kinds[i].name) == 0) {
             *ret = (enum order_kind)i;
             return ERR_OK;
         }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/alert_effect.h"
 #include "store/core.h"
 #include "store/db.h"
 #include "store/gap.h"
@@ -117,7 +118,8 @@ int core_write_gap(void *arg, const struct pending_block *b, const uint8_t *body
 
 int core_after(void *arg, ms_t now_ms) {
     struct core *c = arg;
-    return rollup_run(&c->rollup, now_ms);
+    int err = rollup_run(&c->rollup, now_ms);
+    return err == ERR_OK ? alert_effect_run(&c->records, now_ms) : err;
 }
 
 void core_close_minute(struct core *c) {

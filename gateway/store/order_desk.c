@@ -65,6 +65,7 @@ static int remember(const struct order_desk *d, const char *id, const char *repl
 struct outcome {
     const char *name; /* of the count */
     int n, filed_days;
+    const char *refused;     /* of a platform's alert that is not taken: why */
     struct replay_plan plan; /* of a replay, which has no count */
 };
 
@@ -98,6 +99,9 @@ static int execute(const struct order_desk *d, const struct order *o, const char
     case ORDER_ALERT_ENTER:
         r->name = "alert";
         return order_alert_run(d, o, actor, why);
+    case ORDER_PLATFORM_ALERT:
+        r->name = "alert";
+        return order_platform_alert_run(d, &o->platform_alert, why);
     case ORDER_PING:
     case ORDER_CONFIG_HASH:
     case ORDER_KINDS:
@@ -112,7 +116,9 @@ static size_t write_reply(char *reply, size_t cap, const struct outcome *r) {
     buf_init(&b, reply, cap);
     buf_putc(&b, '{');
     json_bool(&b, "ok", true);
-    if (r->name)
+    if (r->refused)
+        json_text(&b, "refused", r->refused);
+    else if (r->name)
         json_i64(&b, r->name, r->n);
     else
         order_replay_write(&b, &r->plan);
@@ -130,6 +136,7 @@ static int run_inside(const struct order_desk *d, const struct order *o, const c
     if (n < 0)
         return n;
     r.n = n;
+    r.refused = o->kind == ORDER_PLATFORM_ALERT && n == 0 ? why : NULL;
     *ret_n = write_reply(reply, cap, &r);
     return remember(d, o->id, reply, *ret_n);
 }

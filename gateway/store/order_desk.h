@@ -37,6 +37,9 @@ int order_alert_run(const struct order_desk *d, const struct order *o, const cha
                     char *why);
 int order_file_month_run(const struct order_desk *d, const struct order_file_month *o,
                          const char *actor, char *why);
+/* The number of the alert in the ledger, or 0 with why it was refused: both are on record as an
+ * event, the first time that they come. */
+int order_platform_alert_run(const struct order_desk *d, const struct platform_alert *a, char *why);
 
 /* ---- between the desk's own files --------------------------------------------------------- */
 

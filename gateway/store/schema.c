@@ -69,9 +69,15 @@ static const char *const migrations[] = {
     " threshold REAL, unit TEXT, action TEXT, text_zh TEXT, text_en TEXT, config TEXT NOT NULL,"
     " owner TEXT, due INTEGER, measure TEXT, measure_text TEXT, measured INTEGER,"
     " measured_by TEXT, verifier TEXT, message_id TEXT, valid_until INTEGER, expected_kw REAL,"
-    " effect TEXT);"
-    "CREATE UNIQUE INDEX alert_active ON alert(source,rule,object) WHERE active;"
+    " effect TEXT, effect_state INTEGER NOT NULL DEFAULT 0, effect_end INTEGER);"
+    /* the platform may have two alerts of one code open: its own id tells them apart */
+    "CREATE UNIQUE INDEX alert_active ON alert(source,rule,object,coalesce(message_id,'')) WHERE"
+    " active;"
     "CREATE INDEX alert_key ON alert(source,rule,object);"
+    "CREATE UNIQUE INDEX alert_message ON alert(message_id) WHERE message_id IS NOT NULL;"
+    "CREATE INDEX alert_effect ON alert(id) WHERE effect_state>0;"
+    "CREATE TABLE alert_refused(message_id TEXT PRIMARY KEY, t INTEGER NOT NULL, why TEXT NOT NULL)"
+    " WITHOUT ROWID;"
     "CREATE TABLE alert_step(alert INTEGER, n INTEGER, t INTEGER NOT NULL, step INTEGER NOT NULL,"
     " severity INTEGER NOT NULL, value REAL, actor TEXT, note_en TEXT, note_zh TEXT,"
     " curve BLOB, evidence TEXT, PRIMARY KEY(alert, n)) WITHOUT ROWID;",

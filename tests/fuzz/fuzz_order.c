@@ -88,6 +88,7 @@ static void require_bounds(const struct order *o) {
     case ORDER_CONFIG_HASH:
         require(order_is_query(o->kind));
         break;
+    case ORDER_PLATFORM_ALERT: /* is no command */
     case ORDER_KINDS:
         require(false);
     }
