@@ -158,6 +158,9 @@ bool answers_take(struct session *s, us_t now, const char **ret_why) {
         case INBOX_COMMAND:
             commands_push(&s->commands, &item);
             break;
+        case INBOX_ALERT:
+            platform_alerts_push(&s->alerts, &item);
+            break;
         case INBOX_LOST:
             connected = false;
             *ret_why = item.reason == 0x8e   ? "another client uses the same client id"

@@ -1,4 +1,4 @@
-/* What comes back on a connection: PUBACKs, the platform's /ack and /cmd, the loss of the
+/* What comes back on a connection: PUBACKs, the platform's /ack, /cmd and /alert, the loss of the
  * connection; and what each means for a row, the counters and the events. */
 #ifndef BUSBAR_PUBLISH_ANSWERS_H
 #define BUSBAR_PUBLISH_ANSWERS_H

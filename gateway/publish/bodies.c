@@ -19,7 +19,8 @@ int topics_write(struct topics *t, const struct site *s) {
         char *out;
         const char *leaf;
     } all[] = {{t->status, "status"}, {t->site, "site"}, {t->live, "live"},
-               {t->ack, "ack"},       {t->cmd, "cmd"},   {t->cmd_reply, "cmd/reply"}};
+               {t->ack, "ack"},       {t->cmd, "cmd"},   {t->cmd_reply, "cmd/reply"},
+               {t->alert, "alert"}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         int rc = topic_write(all[i].out, TOPIC_MAX, s, all[i].leaf);
         if (rc < 0)

@@ -16,7 +16,7 @@
 
 struct topics {
     char status[TOPIC_MAX], site[TOPIC_MAX], live[TOPIC_MAX], ack[TOPIC_MAX], cmd[TOPIC_MAX],
-        cmd_reply[TOPIC_MAX];
+        alert[TOPIC_MAX], cmd_reply[TOPIC_MAX];
 };
 
 int topics_write(struct topics *t, const struct site *s); /* ERR_LIMIT */

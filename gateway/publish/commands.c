@@ -37,14 +37,11 @@ void commands_push(struct commands *c, struct inbox_item *item) {
     item->payload = NULL;
 }
 
-/* The limit is on any 60 seconds: the one that stands COMMANDS_A_MINUTE back must be older. */
 static bool may_run(struct commands *c, us_t now) {
-    us_t *place = &c->ran[c->ran_count % COMMANDS_A_MINUTE];
-    if (c->ran_count >= COMMANDS_A_MINUTE && now - *place < COMMANDS_PERIOD_US)
-        return false;
-    *place = now;
-    c->ran_count++;
-    return true;
+    bool may = per_minute_allows(&c->allowance, now);
+    if (may)
+        per_minute_take(&c->allowance, now);
+    return may;
 }
 
 static size_t refuse(char *reply, size_t cap, const char *why) {

@@ -12,12 +12,11 @@
 
 #include "base/buf.h"
 #include "publish/inbox.h"
+#include "publish/per_minute.h"
 #include "publish/publish.h"
 
-#define COMMANDS_PENDING   16
-#define COMMANDS_A_MINUTE  20
-#define COMMANDS_PERIOD_US (60 * (us_t)US_PER_S)
-#define COMMAND_REPLY_MAX  (ORDER_REPLY_MAX + 512)
+#define COMMANDS_PENDING  16
+#define COMMAND_REPLY_MAX (ORDER_REPLY_MAX + 512)
 
 struct command {
     char *payload; /* NULL: it was too long */
@@ -27,8 +26,7 @@ struct command {
 struct commands {
     struct command pending[COMMANDS_PENDING];
     size_t first, count;
-    us_t ran[COMMANDS_A_MINUTE]; /* when the last ones were executed, as a ring */
-    uint64_t ran_count;
+    struct per_minute allowance;
     uint64_t retained, dropped;
 };
 

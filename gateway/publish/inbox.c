@@ -89,7 +89,7 @@ bool inbox_take(struct inbox *b, struct inbox_item *ret) {
         *ret = b->item[b->first];
         b->first = (b->first + 1) % INBOX_CAP;
         b->count--;
-        if (ret->kind == INBOX_ACK || ret->kind == INBOX_COMMAND)
+        if (ret->kind == INBOX_ACK || ret->kind == INBOX_COMMAND || ret->kind == INBOX_ALERT)
             b->messages--;
     }
     pthread_mutex_unlock(&b->lock);

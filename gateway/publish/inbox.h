@@ -18,6 +18,7 @@ enum inbox_kind {
     INBOX_PUBLISHED, /* token, reason: the broker answered a QoS 1 message */
     INBOX_ACK,       /* payload, len, retained: a message on /ack */
     INBOX_COMMAND,   /* the same, on /cmd */
+    INBOX_ALERT,     /* the same, on /alert */
     INBOX_LOST       /* reason: MQTT 5 reason of a DISCONNECT, or 0 */
 };
 
@@ -42,7 +43,7 @@ struct inbox {
 int inbox_init(struct inbox *b, int wake_fd); /* ERR_NOMEM */
 void inbox_fini(struct inbox *b);
 void inbox_post(struct inbox *b, enum inbox_kind kind, int token, int reason);
-/* kind: INBOX_ACK or INBOX_COMMAND */
+/* kind: INBOX_ACK, INBOX_COMMAND or INBOX_ALERT */
 void inbox_post_message(struct inbox *b, enum inbox_kind kind, const void *payload, size_t n,
                         bool retained);
 bool inbox_take(struct inbox *b, struct inbox_item *ret);

@@ -43,10 +43,12 @@ static void on_delivered(void *arg, MQTTClient_deliveryToken token) {
         inbox_post(&c->inbox, INBOX_PUBLISHED, token, 0);
 }
 
-/* Two topics are subscribed to, and end differently. */
+/* Three topics are subscribed to, and end differently. */
 static enum inbox_kind kind_of(const char *topic) {
     const char *leaf = strrchr(topic, '/');
-    return leaf && strcmp(leaf, "/cmd") == 0 ? INBOX_COMMAND : INBOX_ACK;
+    if (leaf && strcmp(leaf, "/cmd") == 0)
+        return INBOX_COMMAND;
+    return leaf && strcmp(leaf, "/alert") == 0 ? INBOX_ALERT : INBOX_ACK;
 }
 
 static int on_message(void *arg, char *topic, int topic_len, MQTTClient_message *m) {

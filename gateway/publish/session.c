@@ -15,8 +15,6 @@
 #define GOODBYE_STEP_US (5 * (us_t)US_PER_MS)
 #define IDLE_US         (5 * (us_t)US_PER_S) /* looks at the outbox although nobody woke us */
 #define LIVE_STALL_US   (10 * (us_t)US_PER_S)
-#define CMD_CLOSED_MAX  2
-#define CMD_RETRY_US    (3600 * (us_t)US_PER_S)
 
 int session_init(struct session *s) {
     s->body = malloc(ROW_BODY_MAX);
@@ -28,6 +26,7 @@ int session_init(struct session *s) {
 
 void session_fini(struct session *s) {
     commands_fini(&s->commands);
+    platform_alerts_fini(&s->alerts);
     free(s->body);
 }
 
@@ -81,37 +80,7 @@ static int send_site(struct session *s) {
     return rc;
 }
 
-/* ---- subscriptions, the begin ------------------------------------------------------------- */
-
-static int subscribe(struct session *s, const char *topic) {
-    guard_enter(s->guard);
-    int rc = mqtt_client_subscribe(s->client, topic);
-    return guard_leave(s->guard) ? rc : ERR_CLOSED;
-}
-
-/* Some brokers close a connection that subscribes to what they do not allow. Delivery must not
- * suffer from that: after two such ends in a row commands do without, for an hour. False: the
- * connection is lost. */
-static bool subscribe_cmd(struct session *s, us_t now) {
-    int rc = subscribe(s, s->topics->cmd);
-    s->cmd_subscribed = rc == ERR_OK;
-    if (rc == ERR_OK) {
-        if (s->cmd_refused)
-            log_info("mqtt: the broker allows the subscription to %s now", s->topics->cmd);
-        s->cmd_refused = false;
-        s->cmd_closed = 0;
-        return true;
-    }
-    if (rc != ERR_REFUSED && ++s->cmd_closed < CMD_CLOSED_MAX)
-        return false;
-    s->cmd_not_before = now + CMD_RETRY_US;
-    if (!s->cmd_refused)
-        log_warn("mqtt: the broker %s the subscription to %s; the platform's commands cannot come, "
-                 "the next try is in an hour; check its access list",
-                 rc == ERR_REFUSED ? "refused" : "closed the connection on", s->topics->cmd);
-    s->cmd_refused = true;
-    return rc == ERR_REFUSED;
-}
+/* ---- the begin ------------------------------------------------------------- */
 
 bool session_begin(struct session *s, uint32_t receive_max) {
     s->control_count = 0;
@@ -119,7 +88,7 @@ bool session_begin(struct session *s, uint32_t receive_max) {
     s->live_at = 0;
     s->online_since = utc_ms();
     s->receive_max = receive_max;
-    s->cmd_subscribed = false;
+    s->cmd.subscribed = s->alert.subscribed = false;
     /* status and site count in the broker's limit too */
     s->window = receive_max > LANES_WINDOW + CONTROL_MAX ? LANES_WINDOW
                 : receive_max > CONTROL_MAX              ? receive_max - CONTROL_MAX
@@ -127,7 +96,7 @@ bool session_begin(struct session *s, uint32_t receive_max) {
     lanes_connected(&s->lanes, s->head.seq_head, s->window);
     replays_connected(&s->replays);
     if (s->mqtt->ack == ACK_PLATFORM) {
-        int rc = subscribe(s, s->topics->ack);
+        int rc = inbound_subscribe(s, s->topics->ack);
         if (rc == ERR_CLOSED)
             return false;
         if (rc == ERR_REFUSED)
@@ -135,8 +104,7 @@ bool session_begin(struct session *s, uint32_t receive_max) {
                       "it (mqtt.ack is platform)",
                       s->topics->ack);
     }
-    us_t now = clock_now().mono_us;
-    if (now >= s->cmd_not_before && !subscribe_cmd(s, now)) /* before anybody sees us online */
+    if (!inbound_turn(s, clock_now().mono_us)) /* before anybody sees us online */
         return false;
     return send_status(s, true, s->online_since) == ERR_OK && send_site(s) == ERR_OK;
 }
@@ -306,16 +274,15 @@ bool session_turn(struct session *s, bool rows, us_t *ret_due, const char **ret_
     if (rows)
         lanes_wake(&s->lanes);
     turn_replays(s, rows);
-    if (!s->cmd_subscribed && now >= s->cmd_not_before && !subscribe_cmd(s, now))
+    if (!inbound_turn(s, now))
         return false;
+    us_t alerts_due = platform_alerts_run(&s->alerts, s->options, now);
     if (!run_commands(s) || !send_live(s, now) || !store_stands(s, ret_why) || !send_rows(s, now))
         return false;
     if (!store_stands(s, ret_why))
         return false;
     atomic_store(&s->counters->in_flight, s->lanes.in_flight);
-    us_t due = earlier(s->live_at, now + IDLE_US);
-    if (!s->cmd_subscribed)
-        due = earlier(due, s->cmd_not_before);
+    us_t due = earlier(earlier(s->live_at, now + IDLE_US), earlier(alerts_due, inbound_due(s)));
     if (s->control_count == 0) /* else their answers wake us */
         due = earlier(due, lanes_due(&s->lanes));
     enum lane_id lane;

@@ -10,8 +10,10 @@
 #include "base/units.h"
 #include "publish/bodies.h"
 #include "publish/commands.h"
+#include "publish/inbound.h"
 #include "publish/lanes.h"
 #include "publish/mqtt_client.h"
+#include "publish/platform_alerts.h"
 #include "publish/publish.h"
 #include "publish/replays.h"
 #include "publish/seq_ranges.h"
@@ -59,10 +61,8 @@ struct session {
     size_t sent_count;
     uint32_t window, receive_max;
     struct commands commands;
-    bool cmd_subscribed; /* on this connection */
-    bool cmd_refused;    /* has been logged */
-    unsigned cmd_closed; /* connections in a row that ended at the subscription to /cmd */
-    us_t cmd_not_before; /* of the next try */
+    struct platform_alerts alerts;
+    struct inbound cmd, alert;
     us_t live_at;
     ms_t online_since;
     unsigned no_subscriber;      /* 1 << kind of records that nobody takes; not 0: event raised */

@@ -154,7 +154,7 @@ static void twenty_are_executed_in_any_minute(void **state) {
     (void)state;
     static const char ping[] = "{\"id\":\"a\",\"cmd\":\"ping\"}";
     us_t now = 5 * SECOND;
-    for (int i = 0; i < COMMANDS_A_MINUTE; i++, now += SECOND) {
+    for (int i = 0; i < PER_MINUTE_MAX; i++, now += SECOND) {
         reply_to("{\"id\":\"a\"}", now); /* what cannot be executed does not count */
         assert_non_null(strstr(reply_to(ping, now), "true"));
     }
@@ -164,7 +164,7 @@ static void twenty_are_executed_in_any_minute(void **state) {
     assert_non_null(strstr(reply_to(ping, 65 * SECOND), "true"));
     assert_non_null(strstr(reply_to(ping, 66 * SECOND - 1), "too many"));
     assert_non_null(strstr(reply_to(ping, 66 * SECOND), "true"));
-    for (int i = 0; i < COMMANDS_A_MINUTE; i++)
+    for (int i = 0; i < PER_MINUTE_MAX; i++)
         assert_non_null(strstr(reply_to(ping, 200 * SECOND), "true"));
     assert_non_null(strstr(reply_to(ping, 200 * SECOND), "too many"));
 }
