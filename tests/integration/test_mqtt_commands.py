@@ -260,7 +260,7 @@ class Forbidding(OldBroker):
 
 
 class Forbidden(Delivery):
-    """A broker that does not allow /cmd gets everything all the same."""
+    """A broker that allows neither /cmd nor /alert gets everything all the same."""
 
     def run_against(self, peer):
         self.addCleanup(peer.stop)
@@ -275,9 +275,10 @@ class Forbidden(Delivery):
     def test_by_refusing(self):
         peer = Forbidding(closes=False)
         lines = self.run_against(peer)
-        self.assertEqual(peer.subscribed, [f"{ROOT}/cmd"])
-        self.assertEqual(len(lines), 1, lines)
+        self.assertEqual(peer.subscribed, [f"{ROOT}/cmd", f"{ROOT}/alert"])
+        self.assertEqual(len(lines), 2, lines)
         self.assertIn(f"refused the subscription to {ROOT}/cmd", lines[0])
+        self.assertIn(f"refused the subscription to {ROOT}/alert", lines[1])
 
     def test_by_closing_the_connection(self):
         peer = Forbidding(closes=True)
