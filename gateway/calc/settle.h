@@ -58,8 +58,8 @@ struct books {
 /* Tariff periods and money of one quarter of an hour (or a minute of it). */
 void settle_money(const struct site *s, const struct books *b, utc_offset_fn *zone,
                   struct slot_facts *f);
-/* What a kWh imported in [start, end) of one local day costs; not known when an account has no price
- * or two accounts have different ones. */
+/* What a kWh imported in [start, end) of one local day costs; not known when an account has no
+ * price or two accounts have different ones. */
 struct price settle_price(const struct site *s, const struct books *b, utc_offset_fn *zone,
                           ms_t start, ms_t end);
 /* Carbon of one slot that lies in one local day; before: the storage at its start. */

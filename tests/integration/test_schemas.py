@@ -17,8 +17,9 @@ import jsonschema
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("unit_test_record", "unit_test_record_month", "unit_test_record_sections",
             "unit_test_bodies", "unit_test_metrics", "unit_test_order_parse",
-            "unit_test_publish_commands", "unit_test_alert_body")
-SCHEMAS = ("record", "live", "status", "site", "event", "tombstone", "cmd", "cmd-reply",
+            "unit_test_publish_commands", "unit_test_alert_body", "unit_test_alert_parse",
+            "unit_test_effect_body")
+SCHEMAS = ("record", "live", "status", "site", "event", "tombstone", "cmd", "cmd-reply", "alert",
            "delivery", "delivery-line", "alerts")
 REMOVED = object()
 
@@ -169,6 +170,13 @@ REFUSED = [
     ("alerts", "one", ["alerts", 0, "steps", 0, "step"], "up"),
     ("alerts", "one", ["alerts", 0, "steps", 0, "evidence", "seq"], []),
     ("alerts", "one", ["alerts", 0, "steps", 0, "curve", 0, "t"], 5),
+    ("event", "platform-raised", ["message_id"], 7),
+    ("event", "effect-complete", ["effect"], None),
+    ("event", "effect-complete", ["effect", "baseline"], "yesterday"),
+    ("event", "effect-complete", ["effect", "cny"], 40.13),
+    ("event", "effect-complete", ["effect", "coverage"], None),
+    ("event", "effect-complete", ["effect", "rebound_kwh"], REMOVED),
+    ("event", "effect-complete", ["effect", "site"], None),
     ("cmd", "ping", ["id"], REMOVED),
     ("cmd", "ping", ["id"], ""),
     ("cmd", "ping", ["id"], "a\nb"),
@@ -233,6 +241,7 @@ class Schemas(unittest.TestCase):
                 subprocess.run([pathlib.Path(os.environ["BUSBAR_TEST_BIN_DIR"]) / program],
                                check=True, capture_output=True,
                                env={**os.environ, "BUSBAR_BODY_DIR": folder})
+            cls.refused = [path.read_text("utf-8") for path in pathlib.Path(folder).glob("alert-*.refused")]
             cls.bodies = {schema_and_name(path.stem): json.loads(path.read_text("utf-8"))
                           for path in pathlib.Path(folder).glob("*.json")}
         cls.bodies["tombstone", "budget"] = TOMBSTONE
@@ -266,6 +275,27 @@ class Schemas(unittest.TestCase):
             with self.subTest(schema=schema, body=name, path=path):
                 bad = replaced(self.bodies[schema, name], path, value)
                 self.assertFalse(self.validators[schema].is_valid(bad))
+
+    def test_an_alert_that_the_gateway_refuses_is_none_by_the_schema(self):
+        def once_each(pairs):
+            if len(dict(pairs)) < len(pairs):
+                raise ValueError("a member comes twice")
+            return dict(pairs)
+
+        self.assertGreater(len(self.refused), 20)
+        for text in self.refused:
+            with self.subTest(text=text):
+                try:
+                    body = json.loads(text, object_pairs_hook=once_each)
+                except ValueError:
+                    continue
+                self.assertFalse(self.validators["alert"].is_valid(body))
+
+    def test_every_example_of_a_schema_is_valid(self):
+        for name, validator in self.validators.items():
+            for body in validator.schema.get("examples", []):
+                with self.subTest(schema=name):
+                    self.assert_valid(name, body)
 
     def test_every_member_of_a_tombstone_is_needed(self):
         for member in TOMBSTONE:

@@ -29,7 +29,7 @@ static void keep(const char *name, const char *text) {
     if (dir == NULL)
         return;
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s.json", dir, name);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
@@ -46,7 +46,7 @@ static void accept(const char *name, const char *text) {
 
 static void a_whole_alert_is_taken(void **state) {
     (void)state;
-    accept("alert-whole", "{" ID SEV CODE TEXT UNTIL ",\"expected_kw\":300.5}");
+    accept("alert-whole.json", "{" ID SEV CODE TEXT UNTIL ",\"expected_kw\":300.5}");
     assert_string_equal(alert.id, "a-1");
     assert_int_equal(alert.severity, ALERT_MAJOR);
     assert_string_equal(alert.code, "PEAK-SHAVE");
@@ -58,22 +58,23 @@ static void a_whole_alert_is_taken(void **state) {
 
 static void what_may_be_left_out_and_what_is_added(void **state) {
     (void)state;
-    accept("alert-without", "{" ID SEV CODE TEXT UNTIL "}");
+    accept("alert-without.json", "{" ID SEV CODE TEXT UNTIL "}");
     assert_true(isnan(alert.expected_kw));
-    accept("alert-null", "{" ID SEV CODE TEXT UNTIL ",\"expected_kw\":null}");
+    accept("alert-null.json", "{" ID SEV CODE TEXT UNTIL ",\"expected_kw\":null}");
     assert_true(isnan(alert.expected_kw));
-    accept("alert-more", "{\"v\":1,\"new\":[1]," ID SEV CODE TEXT UNTIL ",\"expected_kw\":-20}");
+    accept("alert-more.json",
+           "{\"v\":1,\"new\":[1]," ID SEV CODE TEXT UNTIL ",\"expected_kw\":-20}");
     assert_true(fabs(alert.expected_kw + 20.0) < 1e-9);
-    accept("alert-utc", "{" ID SEV CODE TEXT "\"valid_until\":\"2026-11-25T04:00:00.250Z\"}");
+    accept("alert-utc.json", "{" ID SEV CODE TEXT "\"valid_until\":\"2026-11-25T04:00:00.250Z\"}");
     assert_int_equal(alert.valid_until, 1795579200250);
 }
 
 static void texts_are_counted_in_characters(void **state) {
     (void)state;
-    accept("alert-long", "{\"id\":\"" TEN("123456") "1234\"," SEV "\"code\":\"" TEN(
-                             "abc") "xy\","
-                                    "\"text\":{\"zh\":\"" TEN(TEN("电能")) "\",\"en\":\"" TEN(
-                                        TEN("ab")) "\"}," UNTIL "}");
+    accept("alert-long.json", "{\"id\":\"" TEN("123456") "1234\"," SEV "\"code\":\"" TEN(
+                                  "abc") "xy\","
+                                         "\"text\":{\"zh\":\"" TEN(TEN("电能")) "\",\"en\":\"" TEN(
+                                             TEN("ab")) "\"}," UNTIL "}");
     assert_int_equal(strlen(alert.id), 64);
     assert_int_equal(strlen(alert.code), 32);
     assert_int_equal(strlen(alert.text_zh), 600);
@@ -93,7 +94,7 @@ static void refuse(const struct mistake *m, size_t number) {
     if (rc != m->err || strstr(alert.refusal, m->words) == NULL || strcmp(alert.id, m->id) != 0)
         fail_msg("%s gave %d, \"%s\" of \"%s\"; not %d, \"%s\"", m->text, rc, alert.refusal,
                  alert.id, m->err, m->words);
-    snprintf(name, sizeof name, "refused-alert-%02zu", number);
+    snprintf(name, sizeof name, "alert-%02zu.refused", number);
     keep(name, m->text);
 }
 

@@ -117,7 +117,7 @@ static void no_more_than_sixty_four_stand(void **state) {
     o = alert_order("more", "X", UNTIL + 10 * MINUTE);
     assert_int_equal(give(&o, "64 alerts of the platform stand already"), 0);
     run_at(3600.0, UNTIL + 2 * MINUTE); /* a few in each transaction */
-    assert_true(give(&o, NULL) > 0); /* not remembered: it could come again */
+    assert_true(give(&o, NULL) > 0);    /* not remembered: it could come again */
     assert_int_equal(scene_count(&scene, "SELECT count(*) FROM alert WHERE NOT active"), 64);
     assert_int_equal(count_events("alert", "cleared"), 64);
 }
