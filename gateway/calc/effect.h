@@ -24,14 +24,13 @@
 #define EFFECT_REBOUND_MS (2 * MS_PER_HOUR)
 #define EFFECT_MAX_MS     (7 * MS_PER_DAY) /* a longer alert is measured over its first 7 days */
 #define EFFECT_PIECES_MAX 768              /* 672 + 8 quarters, 4 x 14 minutes at most */
-* /
 
-    enum effect_flow {
-        EFFECT_METER,  /* net import: what the meters at the grid show */
-        EFFECT_IMPORT, /* import alone: what is paid, and what carries carbon */
-        EFFECT_SITE,   /* load of the site */
-        EFFECT_FLOWS
-    };
+enum effect_flow {
+    EFFECT_METER,  /* net import: what the meters at the grid show */
+    EFFECT_IMPORT, /* import alone: what is paid, and what carries carbon */
+    EFFECT_SITE,   /* load of the site */
+    EFFECT_FLOWS
+};
 
 struct effect_piece {
     ms_t start, end;
