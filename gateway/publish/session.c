@@ -264,7 +264,10 @@ static bool store_stands(const struct session *s, const char **ret_why) {
 bool session_turn(struct session *s, bool rows, us_t *ret_due, const char **ret_why) {
     us_t now = clock_now().mono_us;
     *ret_why = "connection lost";
-    if (!answers_take(s, now, ret_why))
+    bool connected = answers_take(s, now, ret_why);
+    /* the broker has them acknowledged: they are put on record though the connection is lost */
+    us_t alerts_due = platform_alerts_run(&s->alerts, s->options, now);
+    if (!connected)
         return false;
     us_t oldest = oldest_unanswered(s);
     if (oldest != INT64_MAX && now - oldest > ANSWER_LIMIT_US) {
@@ -276,7 +279,6 @@ bool session_turn(struct session *s, bool rows, us_t *ret_due, const char **ret_
     turn_replays(s, rows);
     if (!inbound_turn(s, now))
         return false;
-    us_t alerts_due = platform_alerts_run(&s->alerts, s->options, now);
     if (!run_commands(s) || !send_live(s, now) || !store_stands(s, ret_why) || !send_rows(s, now))
         return false;
     if (!store_stands(s, ret_why))
@@ -309,6 +311,7 @@ void session_goodbye(struct session *s) {
     while ((now = clock_now().mono_us) < until && s->control_count > 0) {
         if (!answers_take(s, now, &why))
             return;
+        platform_alerts_run(&s->alerts, s->options, now);
         clock_sleep_until(now + GOODBYE_STEP_US);
     }
     guard_enter(s->guard);

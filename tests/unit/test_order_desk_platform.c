@@ -142,6 +142,31 @@ static void it_is_cleared_when_its_time_is_over(void **state) {
     assert_int_equal(scene_count(&scene, "SELECT handling FROM alert"), 0); /* nobody closed it */
 }
 
+static void fill(char *out, size_t cap, const char *with) {
+    out[0] = '\0';
+    while (strlen(out) + strlen(with) < cap)
+        snprintf(out + strlen(out), cap - strlen(out), "%s", with);
+}
+
+/* Its events are written inside commits: one that did not fit would stop them. */
+static void the_longest_alert_finds_room_in_its_events(void **state) {
+    (void)state;
+    struct order o = alert_order("", "", UNTIL);
+    struct platform_alert *a = &o.platform_alert;
+    fill(a->id, sizeof a->id, "\"");
+    fill(a->code, sizeof a->code, "x");
+    fill(a->text_zh, sizeof a->text_zh, "\xf0\x9f\x94\x8b");
+    fill(a->text_en, sizeof a->text_en, "\xf0\x9f\x94\x8b");
+    a->expected_kw = -PLATFORM_ALERT_KW_MAX / 7;
+    assert_int_equal(strlen(a->text_zh), 4 * PLATFORM_ALERT_TEXT_MAX);
+    run_at(3600.0, T0 + MINUTE);
+    assert_true(give(&o, NULL) > 0);
+    run_at(987654.321, UNTIL + 2 * MINUTE);
+    assert_int_equal(count_events("alert", "raised"), 1);
+    assert_int_equal(count_events("alert", "cleared"), 1);
+    assert_int_equal(count_events("alert_effect", ""), 1);
+}
+
 static void while_readings_wait_in_memory_nothing_is_taken(void **state) {
     (void)state;
     const struct order o = alert_order("a-1", "PEAK-SHAVE", UNTIL);
@@ -170,6 +195,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(no_more_than_sixty_four_stand, begin_platform,
                                         end_platform),
         cmocka_unit_test_setup_teardown(it_is_cleared_when_its_time_is_over, begin_platform,
+                                        end_platform),
+        cmocka_unit_test_setup_teardown(the_longest_alert_finds_room_in_its_events, begin_platform,
                                         end_platform),
         cmocka_unit_test_setup_teardown(while_readings_wait_in_memory_nothing_is_taken,
                                         begin_platform, end_platform),
