@@ -34,6 +34,7 @@ struct supply_facts {
         frequency_hz;
     ms_t s_max_at; /* 0: never */
     double p_max_kw;
+    uint64_t monitored_ms, qualified_ms; /* voltage was seen, and within its limits */
 };
 
 enum cause { CAUSE_NONE, CAUSE_DEVICE_DOWN, CAUSE_GATEWAY_OFF, CAUSE_INCOMPLETE, CAUSE_CLOCK };
@@ -53,6 +54,7 @@ struct point_facts {
     struct demand_peak month_max; /* sliding, of the billing month up to the end of this slot */
     struct range_stat voltage_deviation_pct, voltage_unbalance_pct, current_unbalance_pct,
         frequency_hz;
+    uint64_t monitored_ms, qualified_ms; /* voltage was seen, and within its limits */
 };
 
 struct account_facts {

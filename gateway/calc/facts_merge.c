@@ -77,6 +77,8 @@ static void merge_point(struct point_facts *into, const struct point_facts *part
     range_merge(&into->voltage_unbalance_pct, &part->voltage_unbalance_pct);
     range_merge(&into->current_unbalance_pct, &part->current_unbalance_pct);
     range_merge(&into->frequency_hz, &part->frequency_hz);
+    into->monitored_ms += part->monitored_ms;
+    into->qualified_ms += part->qualified_ms;
 }
 
 /* Whether an account took energy that costs something. Without a split, or where the site has but

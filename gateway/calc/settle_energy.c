@@ -54,6 +54,8 @@ static void settle_point(const struct settle_input *in, size_t i, struct slot_fa
     p->voltage_unbalance_pct = supply->voltage_unbalance_pct;
     p->current_unbalance_pct = supply->current_unbalance_pct;
     p->frequency_hz = supply->frequency_hz;
+    p->monitored_ms = supply->monitored_ms;
+    p->qualified_ms = supply->qualified_ms;
     if (f->period == SLOT_15M) {
         p->block_kw = feed->partial ? (double)NAN : p->import_kwh / HOURS(facts_lived_ms(f));
         p->block_at = f->start;

@@ -62,6 +62,9 @@ static void point_write(struct buf *b, const char *id, const struct point_facts 
     range_write(b, "voltage_unbalance_pct", &p->voltage_unbalance_pct);
     range_write(b, "current_unbalance_pct", &p->current_unbalance_pct);
     range_write(b, "frequency_hz", &p->frequency_hz);
+    json_decimal(b, "voltage_ok_pct", (double)p->qualified_ms / (double)p->monitored_ms * 100.0,
+                 DECIMALS_FINE);
+    json_u64(b, "voltage_monitored_s", p->monitored_ms / 1000);
     json_close(b);
 }
 

@@ -29,6 +29,7 @@ static void supply_shift(struct supply *s, ms_t by) {
     shift(&s->at, by);
     shift(&s->until, by);
     shift(&s->open.s_max_at, by);
+    dip_shift(&s->voltage.dips, by);
 }
 
 void feed_shift(struct feed_state *f, ms_t by) {

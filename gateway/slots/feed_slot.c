@@ -16,6 +16,7 @@ void supply_clear(struct supply_facts *s) {
         *supply_range(s, i) = (struct range_stat){none, none, none, 0};
     s->s_max_at = 0;
     s->p_max_kw = none;
+    s->monitored_ms = s->qualified_ms = 0;
 }
 
 void supply_merge(struct supply_facts *into, const struct supply_facts *part) {
@@ -25,6 +26,8 @@ void supply_merge(struct supply_facts *into, const struct supply_facts *part) {
     for (size_t i = 0; i < SUPPLY_RANGES; i++)
         range_merge(supply_range(into, i), supply_range(&copy, i));
     into->p_max_kw = fmax(into->p_max_kw, part->p_max_kw);
+    into->monitored_ms += part->monitored_ms;
+    into->qualified_ms += part->qualified_ms;
 }
 
 /* Of the feed's two directions the one that has registers. */

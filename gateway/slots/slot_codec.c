@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "slots/slot_codec_v1.h"
 
-#define SLOT_VERSION    2
+#define SLOT_VERSION    3
 #define COVERAGE_STEPS  10000.0
 #define PARTS_MAX       INT64_C(1000000000000000) /* 10^12 counts in one slot */
 #define DISTANCE_MAX_MS INT64_C(100000000000000)  /* 3000 years */
@@ -195,9 +195,22 @@ static void put_supply(struct pack *p, ms_t start, const struct supply_facts *s)
     }
     put_time(p, start, s->s_max_at);
     pack_f32(p, s->p_max_kw);
+    pack_varint(p, s->monitored_ms);
+    pack_varint(p, s->monitored_ms - s->qualified_ms);
 }
 
-static void get_supply(struct unpack *u, ms_t start, struct supply_facts *s) {
+/* Since version 3. */
+static void get_voltage_time(struct unpack *u, struct supply_facts *s) {
+    uint64_t monitored = unpack_varint(u), off = unpack_varint(u);
+    if (monitored > (uint64_t)DISTANCE_MAX_MS || off > monitored) {
+        u->bad = true;
+        return;
+    }
+    s->monitored_ms = monitored;
+    s->qualified_ms = monitored - off;
+}
+
+static void get_supply(struct unpack *u, unsigned version, ms_t start, struct supply_facts *s) {
     supply_clear(s);
     for (size_t i = 0; i < SUPPLY_RANGES; i++) {
         struct range_stat *r = supply_range(s, i);
@@ -210,6 +223,8 @@ static void get_supply(struct unpack *u, ms_t start, struct supply_facts *s) {
     }
     s->s_max_at = slot_get_time(u, start);
     s->p_max_kw = unpack_f32(u);
+    if (version >= 3)
+        get_voltage_time(u, s);
 }
 
 void slot_write_feed(struct pack *p, ms_t start, const struct feed_slot *f) {
@@ -260,5 +275,5 @@ void slot_read_feed(struct unpack *u, const struct slot_head *h, ms_t start, enu
     }
     ret->has_supply = present & HAS_SUPPLY;
     if (ret->has_supply)
-        get_supply(u, start, &ret->supply);
+        get_supply(u, h->version, start, &ret->supply);
 }

@@ -7,7 +7,7 @@
  * they are such integers (min: zigzag, two bits number of decimals), the mean's distance stays in
  * steps of a float; anything else: f64 last value. A gauge is exact as floats. Energies are
  * integers of parts with their unit, registers are doubles: exact. Rows of version 1 (no parts, no
- * first and last) are read as well.
+ * first and last) and 2 (no time of good voltage) are read as well.
  * Historian thread (write), readers. No I/O. */
 #ifndef BUSBAR_SLOTS_SLOT_CODEC_H
 #define BUSBAR_SLOTS_SLOT_CODEC_H

@@ -28,6 +28,10 @@ void supply_init(struct supply *s, const struct site *site, const struct feed *f
         s->points.u_phase[i] = find(d, QUANTITY_VOLTAGE, (enum phase)(PHASE_L1 + i));
         s->points.current[i] = find(d, QUANTITY_CURRENT, (enum phase)(PHASE_L1 + i));
     }
+    size_t phases = 0;
+    for (int i = 0; i < 3; i++)
+        phases += s->points.u_phase[i] != SITE_NONE;
+    supply_voltage_init(&s->voltage, phases);
     s->points.frequency = find(d, QUANTITY_FREQUENCY, PHASE_NONE);
     s->points.reactive = SITE_NONE;
     s->points.coded = find(d, QUANTITY_POWER_FACTOR_CODED, PHASE_TOTAL);
@@ -58,6 +62,22 @@ static double reactive_from_factor(const struct supply_points *p, double coded, 
 static double value_of(const struct sample *samples, int32_t point) {
     bool usable = point != SITE_NONE && quality_usable((enum quality)samples[point].quality);
     return usable ? samples[point].value : (double)NAN;
+}
+
+/* Of a voltage far below what the profile expects, that is what is to be told. */
+static double voltage_of(const struct sample *samples, int32_t point) {
+    bool read = point != SITE_NONE && samples[point].quality <= QUALITY_OUT_OF_RANGE &&
+                samples[point].value >= 0.0;
+    return read ? samples[point].value : (double)NAN;
+}
+
+static void read_voltages(struct supply *s, const struct sample *samples, ms_t utc_ms) {
+    double line[3], phase[3];
+    for (int i = 0; i < 3; i++) {
+        line[i] = voltage_of(samples, s->points.u_line[i]);
+        phase[i] = voltage_of(samples, s->points.u_phase[i]);
+    }
+    supply_voltage_take(&s->voltage, line, phase, utc_ms);
 }
 
 /* Of three voltages the deviation that is farthest from nominal. */
@@ -109,6 +129,7 @@ void supply_advance(struct supply *s, ms_t utc_ms) {
     if (s->open.s_kva.max > s_before || (isnan(s_before) && !isnan(s->open.s_kva.max)))
         s->open.s_max_at = s->at;
     s->open.p_max_kw = fmax(s->open.p_max_kw, s->p_kw);
+    supply_voltage_hold(&s->voltage, held);
     if (!isnan(s->q_kvar) && !isnan(s->p_kw))
         s->kvarh[power_quadrant(s->p_kw, s->q_kvar) - 1] +=
             fabs(s->q_kvar) * (double)held / 3600000.0;
@@ -123,6 +144,7 @@ void supply_take(struct supply *s, const struct sample *samples, double p_kw, ms
                     ? value_of(samples, s->points.reactive) * s->points.reactive_factor
                     : reactive_from_factor(&s->points, value_of(samples, s->points.coded), p_kw);
     read_values(s, samples);
+    read_voltages(s, samples, utc_ms);
     if (utc_ms > s->at)
         s->at = utc_ms;
     s->until = utc_ms + hold_ms;
@@ -134,6 +156,8 @@ double supply_kvarh(const struct supply *s, enum slot_period p, int quadrant) {
 
 void supply_next_slot(struct supply *s, enum slot_period p) {
     memcpy(s->kvarh_mark[p], s->kvarh, sizeof s->kvarh);
+    if (p == SLOT_1M)
+        supply_voltage_minute(&s->voltage, &s->open);
     if (p == SLOT_15M)
         supply_clear(&s->open);
 }

@@ -8,6 +8,7 @@
 #include "base/sample.h"
 #include "meter/site.h"
 #include "slots/slot_codec.h"
+#include "slots/supply_voltage.h"
 
 struct supply_points { /* index in the device's samples, SITE_NONE: not measured */
     int32_t u_line[3], u_phase[3], current[3], frequency, reactive;
@@ -33,6 +34,7 @@ struct supply {
     bool by_phase;               /* that is a phase voltage */
     double p_kw, q_kvar;
     ms_t at, until;
+    struct supply_voltage voltage;
     struct supply_facts open; /* the quarter */
     double kvarh[4];          /* integrated so far, by quadrant, rising */
     double kvarh_mark[SLOT_OPEN_COUNT][4];

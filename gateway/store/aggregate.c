@@ -275,8 +275,10 @@ static void take_feed(struct aggregate *a, const struct device_state *state, str
             feed_run_take(&f->run, f->kw, power.utc_ms, (ms_t)hold_ms(d));
         }
     }
-    if (f->supply && !late)
+    if (f->supply && !late) {
         supply_take(f->supply, a->scratch, f->kw, r->utc_ms, (ms_t)hold_ms(d));
+        aggregate_report_dips(a, feed, f->supply);
+    }
     if (feed->soc != SITE_NONE) {
         const struct sample *soc = &a->scratch[(size_t)feed->soc - d->point_base];
         f->soc_pct = quality_usable((enum quality)soc->quality) ? soc->value : (double)NAN;

@@ -49,6 +49,7 @@ struct aggregate_sink {
     int (*gap)(void *arg, const struct gap_entry *g);
     void (*ledger)(void *arg, size_t device, ms_t at, const struct ledger_entry *e);
     void (*event)(void *arg, const struct event_body *e);
+    void (*dip)(void *arg, const char *point, const struct dip_change *d); /* may be NULL */
 };
 
 /* The open slots in which the wall clock was stepped last: they began at `from` of the clock that
@@ -131,6 +132,8 @@ struct counter_place {
 void aggregate_report_counter(struct aggregate *a, const struct counter_place *where,
                               const struct counter *c, ms_t at,
                               const struct counter_change *change);
+/* Sags and interruptions that the last reading of a metering point began or ended. */
+void aggregate_report_dips(struct aggregate *a, const struct feed *feed, const struct supply *s);
 void aggregate_report_presence(struct aggregate *a, size_t device, const struct reading *r,
                                bool answered);
 

@@ -74,6 +74,14 @@ void aggregate_report_counter(struct aggregate *a, const struct counter_place *w
              counter_events[change->event].note);
 }
 
+void aggregate_report_dips(struct aggregate *a, const struct feed *feed, const struct supply *s) {
+    const struct supply_voltage *v = &s->voltage;
+    for (size_t i = 0; i < a->site->metering_point_count && a->sink.dip; i++)
+        for (size_t k = 0; k < v->change_count; k++)
+            if (&a->site->feeds[a->site->metering_points[i].feed] == feed)
+                a->sink.dip(a->sink.arg, a->site->metering_points[i].id, &v->change[k]);
+}
+
 void aggregate_report_presence(struct aggregate *a, size_t device, const struct reading *r,
                                bool answered) {
     struct device_state *state = &a->devices[device];

@@ -215,6 +215,8 @@ static void take_over_feed(struct feed_state *f, struct feed_state *old) {
     *f->supply = *old->supply;
     f->supply->points = fresh.points;
     f->supply->rated_kva = fresh.rated_kva;
+    if (!f->supply->voltage.dips.lasts) /* its ratio may be another one now */
+        memcpy(f->supply->voltage.nominal, fresh.voltage.nominal, sizeof fresh.voltage.nominal);
 }
 
 void aggregate_take_over(struct aggregate *a, const struct aggregate *old) {

@@ -89,7 +89,8 @@ static int build(struct core *c, const struct site *site) {
                                   .checkpoint = on_checkpoint,
                                   .gap = on_gap,
                                   .ledger = on_ledger,
-                                  .event = on_event};
+                                  .event = on_event,
+                                  .dip = core_supply_dip};
     c->site = site;
     c->grace_ms = grace_of(site);
     c->raw_key = true;
@@ -108,6 +109,7 @@ static int build(struct core *c, const struct site *site) {
     if (err < 0)
         return err;
     c->rollup = (struct rollup){.records = &c->records};
+    c->effect = (struct supply_effect){.records = &c->records};
     c->writer->more = true; /* what an order or an earlier run has left */
     c->writer->hooks = (struct writer_hooks){.arg = c,
                                              .slot = core_write_slot,
@@ -306,6 +308,7 @@ void core_second(struct core *c, ms_t now_ms) {
     if (c->live)
         live_put_site(c->live, &s);
     watch(c, tick);
+    core_supply_second(c, now_ms);
     core_advance(c, now_ms);
     core_flush(c);
 }

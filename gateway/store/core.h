@@ -8,12 +8,14 @@
 
 #include "alert/alert.h"
 #include "calc/clock_track.h"
+#include "slots/silence.h"
 #include "store/aggregate.h"
 #include "store/alert_supply.h"
 #include "store/live_demand.h"
 #include "store/raw_codec.h"
 #include "store/records.h"
 #include "store/rollup.h"
+#include "store/supply_effect.h"
 #include "store/tick.h"
 #include "store/writer.h"
 #include "sys/clock.h"
@@ -39,6 +41,8 @@ struct core {
     struct live_demand demand;
     struct alerts *alerts;
     struct alert_supply alert_supply;
+    struct silence silence;
+    struct supply_effect effect;
     double kg_per_kwh; /* of the import, for the live values */
     int32_t kg_day;    /* local day it was chosen for */
     char *event_text;
@@ -91,6 +95,11 @@ void core_event(struct core *c, const struct event_body *e);
 int core_alert(struct core *c, const struct alert_change *change);
 /* Counters and open quarters from the store (core_restore.c). */
 int core_restore(struct core *c);
+/* Sags and interruptions: what lasts from an earlier run, the silence of all devices, and the way
+ * of both to the log (core_supply.c). */
+int core_supply_restore(struct core *c);
+void core_supply_second(struct core *c, ms_t now_ms);
+void core_supply_dip(void *arg, const char *point, const struct dip_change *d);
 /* Closes the slots whose time is up (core_slots.c). */
 void core_advance(struct core *c, ms_t now_ms);
 /* The writer's hooks (core_slots.c); arg is the core. */

@@ -150,6 +150,8 @@ static bool lived_before(const struct core *c) {
 
 int core_restore(struct core *c) {
     int err = restore_counters(c);
+    if (err == ERR_OK)
+        err = core_supply_restore(c);
     if (err < 0 || lived_before(c))
         return err;
     err = restore_slots(c);

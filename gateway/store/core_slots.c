@@ -118,8 +118,14 @@ int core_write_gap(void *arg, const struct pending_block *b, const uint8_t *body
 
 int core_after(void *arg, ms_t now_ms) {
     struct core *c = arg;
+    bool more = false;
     int err = rollup_run(&c->rollup, now_ms);
-    return err == ERR_OK ? alert_effect_run(&c->records, now_ms) : err;
+    if (err == ERR_OK)
+        err = supply_effect_run(&c->effect, now_ms, &more);
+    if (err == ERR_OK)
+        err = alert_effect_run(&c->records, now_ms);
+    c->writer->more = c->writer->more || more;
+    return err;
 }
 
 void core_close_minute(struct core *c) {

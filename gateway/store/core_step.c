@@ -72,6 +72,7 @@ static void step(struct core *c, ms_t from, ms_t to, ms_t unknown_ms) {
                                 .from = {[SLOT_1M] = minute_from, [SLOT_15M] = quarter_from},
                                 .gap_floor = to > c->minute ? to : c->minute};
     aggregate_shift(&c->aggregate, by - unknown_ms);
+    c->silence.now.begin += by;
     live_demand_init(&c->demand);
     for (size_t i = 0; i < c->site->device_count; i++)
         aggregate_checkpoint(&c->aggregate, i);

@@ -6,7 +6,8 @@
 #include "base/err.h"
 #include "sys/clock.h"
 
-#define FACTS_VERSION 2
+#define FACTS_VERSION 3
+#define FACTS_OLDEST  2                           /* without the time of good voltage */
 #define INSTANT_MAX   INT64_C(253402300799999)    /* the year 9999 */
 #define MONEY_MAX     INT64_C(100000000000000000) /* a milliard CNY */
 
@@ -15,6 +16,7 @@ struct walk {
     struct pack *out;  /* NULL: reading */
     struct unpack *in; /* NULL: writing */
     const struct site *site;
+    unsigned version;
 };
 
 static void bad(struct walk *w) {
@@ -120,6 +122,12 @@ static void point(struct walk *w, struct point_facts *p) {
     range(w, &p->voltage_unbalance_pct);
     range(w, &p->current_unbalance_pct);
     range(w, &p->frequency_hz);
+    if (w->version < 3)
+        return;
+    INTEGER(w, p->monitored_ms);
+    INTEGER(w, p->qualified_ms);
+    if (p->monitored_ms > INSTANT_MAX || p->qualified_ms > p->monitored_ms)
+        bad(w);
 }
 
 static void account(struct walk *w, struct account_facts *a) {
@@ -349,7 +357,7 @@ static void lived(struct walk *w, struct slot_facts *f) {
 
 void facts_write(struct pack *p, const struct site *site, const struct slot_facts *f) {
     struct slot_facts copy = *f;
-    struct walk w = {.out = p, .site = site};
+    struct walk w = {.out = p, .site = site, .version = FACTS_VERSION};
     pack_u8(p, FACTS_VERSION);
     whole(&w, &copy);
     lived(&w, &copy);
@@ -358,8 +366,8 @@ void facts_write(struct pack *p, const struct site *site, const struct slot_fact
 int facts_read(const void *bytes, size_t n, const struct site *site, struct slot_facts *ret) {
     struct unpack u;
     unpack_init(&u, bytes, n);
-    struct walk w = {.in = &u, .site = site};
-    if (unpack_u8(&u) != FACTS_VERSION)
+    struct walk w = {.in = &u, .site = site, .version = unpack_u8(&u)};
+    if (w.version < FACTS_OLDEST || w.version > FACTS_VERSION)
         return ERR_CORRUPT;
     facts_init(ret, site, SLOT_1M, 0, 0);
     whole(&w, ret);

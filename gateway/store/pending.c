@@ -40,6 +40,7 @@ static size_t room_of(const struct pending *p, const struct pending_block *head)
     case PENDING_EVENT:
     case PENDING_LEDGER:
     case PENDING_ALERT:
+    case PENDING_SUPPLY:
         break;
     }
     return p->cap;

@@ -22,6 +22,7 @@ enum pending_kind {
     PENDING_EVENT,  /* t: when; body: members */
     PENDING_LEDGER, /* t: when; number: device; body: struct ledger_entry */
     PENDING_ALERT,  /* t: when; body: struct alert_change */
+    PENDING_SUPPLY, /* t: when; body: struct supply_entry */
     PENDING_HELD    /* body: a reading whose time is not known; without one: key: those up to it are
                        done */
 };

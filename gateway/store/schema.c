@@ -80,7 +80,16 @@ static const char *const migrations[] = {
     " WITHOUT ROWID;"
     "CREATE TABLE alert_step(alert INTEGER, n INTEGER, t INTEGER NOT NULL, step INTEGER NOT NULL,"
     " severity INTEGER NOT NULL, value REAL, actor TEXT, note_en TEXT, note_zh TEXT,"
-    " curve BLOB, evidence TEXT, PRIMARY KEY(alert, n)) WITHOUT ROWID;",
+    " curve BLOB, evidence TEXT, PRIMARY KEY(alert, n)) WITHOUT ROWID;"
+    /* kind: calc/supply_dip.h; ended NULL: it lasts; unseen: it had begun before. */
+    "CREATE TABLE supply_event(id INTEGER PRIMARY KEY AUTOINCREMENT, object TEXT NOT NULL,"
+    " kind INTEGER NOT NULL, certain INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER,"
+    " lowest REAL, resolution INTEGER NOT NULL, unseen INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX supply_event_lasting ON supply_event(object) WHERE ended IS NULL;"
+    "CREATE INDEX supply_event_began ON supply_event(began);"
+    /* Measures whose supply before and after has been compared. */
+    "CREATE TABLE supply_effect(alert INTEGER PRIMARY KEY, measured INTEGER NOT NULL,"
+    " t INTEGER NOT NULL, note TEXT NOT NULL);",
 };
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 

@@ -11,6 +11,7 @@
 #include "store/db.h"
 #include "store/epoch.h"
 #include "store/reader.h"
+#include "store/supply_log.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -186,6 +187,11 @@ static int write_block(struct writer *w, const struct pending_block *b, const ui
         struct alert_change change;
         memcpy(&change, body, sizeof change);
         return alert_ledger_write(w, &change, now_ms);
+    }
+    case PENDING_SUPPLY: {
+        struct supply_entry entry;
+        memcpy(&entry, body, sizeof entry);
+        return supply_log_write(w, &entry, now_ms);
     }
     case PENDING_HELD:
         return w->hooks.held ? w->hooks.held(w->hooks.arg, b, body, now_ms) : ERR_OK;
