@@ -104,6 +104,8 @@ static void fill_point(struct point_facts *p) {
     p->voltage_unbalance_pct = range();
     p->current_unbalance_pct = range();
     p->frequency_hz = range();
+    p->monitored_ms = (uint64_t)instant();
+    p->qualified_ms = p->monitored_ms - 1000;
 }
 
 static void fill_account(struct account_facts *a) {
@@ -246,6 +248,8 @@ static void all_of_it_comes_back(void **state) {
     assert_same(p->kvarh[3], q->kvarh[3]);
     assert_same(p->frequency_hz.max, q->frequency_hz.max);
     assert_int_equal(p->frequency_hz.covered_ms, q->frequency_hz.covered_ms);
+    assert_int_equal(p->monitored_ms, q->monitored_ms);
+    assert_int_equal(p->qualified_ms, q->qualified_ms);
     assert_int_equal(p->month_max.at, q->month_max.at);
     const struct account_facts *a = &out.accounts[7], *b = &in.accounts[7];
     assert_int_equal(a->cost_e8, b->cost_e8);
@@ -362,6 +366,25 @@ static void another_version_is_refused(void **state) {
     }
 }
 
+/* As version 3, without two numbers at the end of each metering point. */
+static void facts_of_version_2_are_read(void **state) {
+    (void)state;
+    struct slot_facts in, out;
+    site.metering_point_count = 1;
+    site.account_count = site.transformer_count = 0;
+    facts_init(&in, &site, SLOT_15M, 0, 900000);
+    in.points[0].frequency_hz.max = 50.25;
+    write(&in);
+    enum { AFTER = 2, GONE = 2 }; /* the counts of accounts and transformers; the numbers, zero */
+    memmove(bytes + length - AFTER - GONE, bytes + length - AFTER, AFTER);
+    bytes[0] = 2;
+    assert_int_equal(facts_read(bytes, length - GONE, &site, &out), ERR_OK);
+    assert_float_equal(out.points[0].frequency_hz.max, 50.25, 0);
+    assert_int_equal(out.points[0].monitored_ms, 0);
+    bytes[0] = 1;
+    assert_int_equal(facts_read(bytes, length - GONE, &site, &out), ERR_CORRUPT);
+}
+
 /* Sums of such facts would overflow. */
 static void money_and_times_that_no_slot_has_are_refused(void **state) {
     (void)state;
@@ -426,7 +449,7 @@ static void random_bytes_do_no_harm(void **state) {
             random = random * 1664525u + 1013904223u;
             bytes[n] = (uint8_t)(random >> 24);
         }
-        bytes[0] = 2; /* the version: the rest is looked at */
+        bytes[0] = 3; /* the version: the rest is looked at */
         int err = facts_read(bytes, n, &site, &out);
         assert_true(err == ERR_OK || err == ERR_CORRUPT);
     }
@@ -442,6 +465,7 @@ int main(void) {
         cmocka_unit_test_setup(bytes_beyond_the_end_are_refused, a_full_site),
         cmocka_unit_test_setup(how_long_a_stepped_slot_was_comes_back, a_full_site),
         cmocka_unit_test_setup(another_version_is_refused, a_full_site),
+        cmocka_unit_test_setup(facts_of_version_2_are_read, a_full_site),
         cmocka_unit_test_setup(money_and_times_that_no_slot_has_are_refused, a_full_site),
         cmocka_unit_test_setup(a_wrong_byte_does_no_harm, a_full_site),
         cmocka_unit_test_setup(random_bytes_do_no_harm, a_full_site),

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 #include <math.h>
 #include <string.h>
-#include <string.h>
 
 #include "calc/supply_dip.h"
 
