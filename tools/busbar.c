@@ -24,6 +24,7 @@ static const struct {
     {"restore", cmd_restore, "puts a backup in the place of the store"},
     {"passwd", cmd_passwd, "users of the gateway's page"},
     {"advise", cmd_advise, "contract demand, spare capacity and power factor, from the store"},
+    {"request", cmd_request, "a page for the grid company: capacity, voltage, interruptions"},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

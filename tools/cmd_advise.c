@@ -10,7 +10,7 @@
 #include "advise.h"
 #include "base/err.h"
 #include "commands.h"
-#include "config/config.h"
+#include "site_options.h"
 #include "sys/clock.h"
 
 #define MONTHS  12
@@ -93,48 +93,20 @@ static int check_words(const struct options *o, double *ret_step_kw) {
     return EXIT_GOOD;
 }
 
-static int parse_date(const char *option, const char *text, ms_t *ret) {
-    int32_t day;
-    if (civil_day_parse(text, &day) == ERR_OK) {
-        *ret = local_midnight(day, clock_utc_offset_s);
-        return EXIT_GOOD;
-    }
-    fprintf(stderr,
-            "busbar advise: %s '%s' is no date such as 2026-11-01; see busbar advise --help\n",
-            option, text);
-    return EXIT_USAGE_ERROR;
-}
-
 /* In the site's time zone. Without --from as many whole months as a year has, before this one. */
 static int parse_range(const struct options *o, struct advise_options *ret) {
     ms_t now = clock_now().utc_us / US_PER_MS;
     ret->to = now;
-    int status = o->to ? parse_date("--to", o->to, &ret->to) : EXIT_GOOD;
+    int status = o->to ? site_option_date("advise", "--to", o->to, &ret->to) : EXIT_GOOD;
     if (ret->to > now)
         ret->to = now;
     struct local_time t = local_time(ret->to - 1, clock_utc_offset_s);
     ret->from = local_midnight(civil_day(t.year, t.month - MONTHS, 1), clock_utc_offset_s);
     if (status == EXIT_GOOD && o->from)
-        status = parse_date("--from", o->from, &ret->from);
+        status = site_option_date("advise", "--from", o->from, &ret->from);
     if (status == EXIT_GOOD && ret->from >= ret->to)
         status = usage_error("--from does not lie before --to or now", NULL);
     return status;
-}
-
-static int find_account(const struct site *site, const char *file, const char *id, int *ret) {
-    *ret = -1;
-    if (!id)
-        return EXIT_GOOD;
-    for (size_t i = 0; i < site->account_count; i++)
-        if (strcmp(site->accounts[i].id, id) == 0) {
-            *ret = (int)i;
-            return EXIT_GOOD;
-        }
-    fprintf(stderr, "busbar advise: no account '%s' in %s; it has", id, file);
-    for (size_t i = 0; i < site->account_count; i++)
-        fprintf(stderr, "%s %s", i > 0 ? "," : "", site->accounts[i].id);
-    fputs(site->account_count > 0 ? "\n" : " none\n", stderr);
-    return EXIT_USAGE_ERROR;
 }
 
 /* ---- the advice --------------------------------------------------------------------------- */
@@ -182,22 +154,6 @@ static int run(const struct options *o, const struct site *site, struct advise_o
     return status;
 }
 
-static int load(const struct options *o, struct site **ret) {
-    struct config_errors errors;
-    config_errors_init(&errors);
-    int err = config_load_site(o->config, o->data_dir, &errors, ret);
-    if (err < 0)
-        config_errors_print(&errors, stderr);
-    config_errors_free(&errors);
-    if (err < 0)
-        return EXIT_CONFIG_ERROR;
-    if (clock_set_zone((*ret)->timezone) == ERR_OK)
-        return EXIT_GOOD;
-    fprintf(stderr, "busbar advise: %s: unknown time zone '%s'; install tzdata\n", o->config,
-            (*ret)->timezone);
-    return EXIT_CONFIG_ERROR;
-}
-
 int cmd_advise(int argc, char **argv) {
     struct options o = {.json = false};
     struct advise_options range = {.account = -1};
@@ -209,9 +165,9 @@ int cmd_advise(int argc, char **argv) {
         return status;
     status = check_words(&o, &range.step_kw);
     if (status == EXIT_GOOD)
-        status = load(&o, &site);
+        status = site_option_load("advise", o.config, o.data_dir, &site);
     if (status == EXIT_GOOD)
-        status = find_account(site, o.config, o.account, &range.account);
+        status = site_option_account("advise", site, o.config, o.account, &range.account);
     if (status == EXIT_GOOD)
         status = parse_range(&o, &range);
     if (status == EXIT_GOOD)

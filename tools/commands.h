@@ -26,5 +26,6 @@ int cmd_restore(int argc, char **argv);
 int cmd_passwd(int argc, char **argv);
 int cmd_alerts(int argc, char **argv);
 int cmd_advise(int argc, char **argv);
+int cmd_request(int argc, char **argv);
 
 #endif
