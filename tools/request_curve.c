@@ -6,9 +6,9 @@
 #include "sys/clock.h"
 
 #define WIDTH      720.0
-#define HEIGHT     190.0
+#define HEIGHT     165.0
 #define LEFT       52.0
-#define RIGHT      8.0
+#define RIGHT      20.0
 #define TOP        14.0
 #define BOTTOM     22.0
 #define LINES      4

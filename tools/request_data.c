@@ -66,14 +66,16 @@ void request_put_data(const struct request_page *p, size_t account) {
     put_meters(p, r->advice.accounts[account].index);
     fprintf(p->out,
             SAY(p->lang,
-                " Source: the site's own meters, read by busbar %s, gateway %s, configuration %s. "
+                " Times are local (%s). Source: the site's own meters, read by busbar %s, gateway "
+                "%s, configuration %s. "
                 "† less than 90 %% of the time is known, or the begin was not seen. ‡ no meter of "
                 "its own: its share by kVA. Meters read once a second do not see sags shorter than "
                 "that; this is no measurement of class A (GB/T 30137, IEC 61000-4-30).",
-                " 来源：用户侧表计，busbar %s，网关 %s，配置 %s。†：已知时间不足90%%，或未观测到开"
+                " 时间为当地时间（%s）。来源：用户侧表计，busbar %s，网关 %s，配置 "
+                "%s。†：已知时间不足90%%，或未观测到开"
                 "始；‡：无独立表计，按容量分摊。按秒采样的表计观测不到更短的暂降；本数据非 A "
                 "级测量（GB/T 30137、IEC 61000-4-30）。"),
-            BUSBAR_VERSION, r->site->gateway, r->site->config_hash);
+            r->site->timezone, BUSBAR_VERSION, r->site->gateway, r->site->config_hash);
     if (r->bad_rows > 0)
         fprintf(p->out,
                 SAY(p->lang, " %llu rows could not be read and are left out.",

@@ -15,7 +15,7 @@ static const char style[] =
     "th{background:#eee;font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}"
     ".head td{border:0;white-space:normal}.blank{display:inline-block;min-width:26mm;"
     "border-bottom:1px solid #111}.small{font-size:8.5px;color:#333}"
-    ".sign{display:flex;justify-content:space-between;margin-top:10px;gap:6mm}"
+    ".sign{display:flex;justify-content:space-between;margin-top:16mm;gap:6mm}"
     ".sign div{flex:1;border-top:1px solid #111;padding-top:2px}"
     "svg{width:100%;height:auto}svg text{font-size:10px;fill:#333}.grid{stroke:#ddd}"
     ".load{fill:none;stroke:#06c;stroke-width:1.6}.limit{stroke:#c00;stroke-width:1.4}"
@@ -120,8 +120,8 @@ static void put_wording(const struct request_page *p, const struct request_findi
             "In this period the most loaded equipment (%s) carried at most %s kVA, %s %% of its "
             "limit; the demand reached %s kW against a contract of %s kW. The voltage was "
             "within the limits of GB/T 12325 for %s %% of the monitored time. Our meters saw "
-            "%zu interruptions (%s s in all) and %zu sags; %zu more interruptions are likely "
-            "but not certain. We ask you to examine and to approve:",
+            "this many interruptions: %zu (%s s in all); sags: %zu; besides, likely but not "
+            "certain interruptions: %zu. We ask you to examine and to approve:",
             "统计期内，负荷最重的设备（%s）最大负荷 %s kVA，为其限值的 %s%%；最大需量 %s "
             "kW，合同需量 %s kW。监测时间内供电电压符合 GB/T 12325 限值的比例为 "
             "%s%%。我方表计记录供电中断 %zu 次（合计 %s s）、电压暂降 %zu 次，另有疑似停电 %zu "

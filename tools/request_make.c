@@ -215,10 +215,14 @@ bool request_concerns(const struct request *r, size_t account, const struct supp
 }
 
 bool request_is_share(const struct site *s, const struct advise_capacity *c) {
-    for (size_t i = 0; i < s->transformer_count; i++)
-        if (c->object == ADVISE_TRANSFORMER && s->transformers[i].id == c->id)
-            return s->transformers[i].feed == SITE_NONE;
-    return false;
+    const struct transformer *own = NULL;
+    size_t beside = 0;
+    for (size_t i = 0; i < s->transformer_count && c->object == ADVISE_TRANSFORMER; i++)
+        if (s->transformers[i].id == c->id)
+            own = &s->transformers[i];
+    for (size_t i = 0; own && i < s->transformer_count; i++)
+        beside += s->transformers[i].account == own->account;
+    return own && own->feed == SITE_NONE && beside > 1;
 }
 
 void request_put_time(ms_t t, char out[REQUEST_TIME_MAX]) {

@@ -5,6 +5,7 @@
 #include "sys/clock.h"
 
 #define DIPS_SHOWN  12
+#define DIPS_BESIDE 6   /* a comparison, which takes its place on the page */
 #define LEAST_KNOWN 0.9 /* of the quarters: a maximum of less may be too low */
 
 /* ---- marks -------------------------------------------------------------------------------- */
@@ -142,7 +143,7 @@ static bool is_shown(const struct request *r, size_t account, size_t at) {
                       (!(o->dip.lowest_pct > e->dip.lowest_pct) && i < at);
         before += (same && deeper) || (!same && o->dip.kind == DIP_INTERRUPTION);
     }
-    return before < DIPS_SHOWN;
+    return before < (r->has_measure ? DIPS_BESIDE : DIPS_SHOWN);
 }
 
 void request_put_dips(const struct request_page *p, size_t account) {
@@ -191,7 +192,7 @@ static void put_pair(const struct request_page *p, const char *name, double was,
 static void put_loads(const struct request_page *p) {
     const struct supply_period *a = &p->request->periods[0], *b = &p->request->periods[1];
     put_pair(p, SAY(p->lang, "largest load, kVA", "最大负荷 kVA"), a->max_kva, b->max_kva, 1);
-    put_pair(p, SAY(p->lang, "largest load, %", "最大负载率 %"), a->max_load_pct, b->max_load_pct,
+    put_pair(p, SAY(p->lang, "largest load, % (mean of 15 min)", "最大负载率 %（15分钟平均）"), a->max_load_pct, b->max_load_pct,
              1);
     put_pair(p, SAY(p->lang, "largest demand, kW", "最大需量 kW"), a->max_kw, b->max_kw, 1);
     put_pair(p, SAY(p->lang, "over 80 % load, min", "负载率≥80% 分钟"),

@@ -10,12 +10,31 @@
 #define KEEP_MS  (3 * 366 * MS_PER_DAY)
 #define NOTE_MAX 400
 
+#define TEXT_OF(n)       #n
+#define TEXT(n)          TEXT_OF(n)
+#define SUPPLY_HOUR_TEXT TEXT(SUPPLY_HOUR_MAX)
+
 #define COLUMNS "object,kind,certain,began,ended,lowest,resolution,unseen"
 
 void supply_entry_init(struct supply_entry *e, const char *object, bool certain,
                        const struct dip_change *dip) {
     *e = (struct supply_entry){.certain = certain, .dip = *dip};
     snprintf(e->object, sizeof e->object, "%s", object);
+}
+
+/* How many of the object began in the hour before. */
+static int count_recent(struct writer *w, const struct supply_entry *e, int64_t *ret) {
+    sqlite3_stmt *s = NULL;
+    int err = db_prepare(
+        w->db, "SELECT count(*) FROM supply_event WHERE object=? AND began>? AND began<=?", &s);
+    if (err < 0)
+        return err;
+    sqlite3_bind_text(s, 1, e->object, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, e->dip.begin - MS_PER_HOUR);
+    sqlite3_bind_int64(s, 3, e->dip.begin);
+    err = db_run_i64(s, 0, ret);
+    sqlite3_finalize(s);
+    return err;
 }
 
 static int insert(struct writer *w, const struct supply_entry *e) {
@@ -77,7 +96,7 @@ static void say_resolution(const struct dip_change *d, char *out, size_t cap) {
                  (double)d->resolution_ms / (double)MS_PER_S);
 }
 
-static void say(const struct supply_entry *e, char out[NOTE_MAX]) {
+static void say(const struct supply_entry *e, bool last, char out[NOTE_MAX]) {
     const struct dip_change *d = &e->dip;
     char from[ISO8601_MAX], to[ISO8601_MAX], exact[80];
     const char *what = !e->certain ? "no device answers while the gateway runs: the supply may be"
@@ -88,7 +107,10 @@ static void say(const struct supply_entry *e, char out[NOTE_MAX]) {
     iso8601_format(from, d->begin, clock_utc_offset_s(d->begin));
     say_resolution(d, exact, sizeof exact);
     if (!d->ended) {
-        snprintf(out, NOTE_MAX, "%s since %s; %s", what, from, exact);
+        snprintf(out, NOTE_MAX, "%s since %s; %s%s", what, from, exact,
+                 last ? "; more than " SUPPLY_HOUR_TEXT " in an hour are not recorded: check the "
+                        "voltage wires of the meter"
+                      : "");
         return;
     }
     iso8601_format(to, d->end, clock_utc_offset_s(d->end));
@@ -96,10 +118,10 @@ static void say(const struct supply_entry *e, char out[NOTE_MAX]) {
              (double)(d->end - d->begin) / (double)MS_PER_S, exact);
 }
 
-static int tell(struct writer *w, const struct supply_entry *e, ms_t now_ms) {
+static int tell(struct writer *w, const struct supply_entry *e, bool last, ms_t now_ms) {
     const struct dip_change *d = &e->dip;
     char note[NOTE_MAX];
-    say(e, note);
+    say(e, last, note);
     const struct event_body body = {.event = dip_event_str(d->kind),
                                     .object = e->object,
                                     .severity =
@@ -114,10 +136,14 @@ static int tell(struct writer *w, const struct supply_entry *e, ms_t now_ms) {
 }
 
 int supply_log_write(struct writer *w, const struct supply_entry *e, ms_t now_ms) {
-    int err = e->dip.ended ? finish(w, e) : insert(w, e);
+    int64_t recent = 0;
+    int err = e->dip.ended ? ERR_OK : count_recent(w, e, &recent);
+    if (err < 0 || recent >= SUPPLY_HOUR_MAX)
+        return err;
+    err = e->dip.ended ? finish(w, e) : insert(w, e);
     if (err < 0 || sqlite3_changes(w->db) == 0)
         return err;
-    err = tell(w, e, now_ms);
+    err = tell(w, e, recent + 1 == SUPPLY_HOUR_MAX, now_ms);
     return err == ERR_OK && !e->dip.ended ? forget_old(w, now_ms) : err;
 }
 

@@ -10,7 +10,8 @@
 #include "calc/supply_dip.h"
 #include "store/writer.h"
 
-#define SUPPLY_SITE "site" /* the object of what no meter has seen */
+#define SUPPLY_HOUR_MAX 30     /* of one object; a loose wire must not fill the store */
+#define SUPPLY_SITE     "site" /* the object of what no meter has seen */
 
 /* Goes through the pending buffer as it is. */
 struct supply_entry {
@@ -21,7 +22,8 @@ struct supply_entry {
 
 void supply_entry_init(struct supply_entry *e, const char *object, bool certain,
                        const struct dip_change *dip);
-/* Inside a transaction. A begin of what lasts already, and an end of what does not, are left out.
+/* Inside a transaction. A begin of what lasts already, and an end of what does not, are left out;
+ * so are those beyond SUPPLY_HOUR_MAX within an hour.
  */
 int supply_log_write(struct writer *w, const struct supply_entry *e, ms_t now_ms);
 

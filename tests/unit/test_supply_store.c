@@ -149,6 +149,23 @@ static void an_interruption_goes_on_over_restarts(void **state) {
     rig_fini(&w.rig);
 }
 
+/* A loose wire: a sag every 5 s. */
+static void many_in_an_hour_are_not_recorded(void **state) {
+    (void)state;
+    json_t *m = NULL;
+    open_works(T0);
+    for (int i = 0; i < 40; i++) {
+        seconds(T0 + i * 5000, T0 + i * 5000 + 3000, 221.0);
+        seconds(T0 + i * 5000 + 3000, T0 + i * 5000 + 5000, 100.0);
+    }
+    seconds(T0 + 200000, T0 + 202000, 221.0);
+    assert_int_equal(events("supply_sag", "raised", &m), SUPPLY_HOUR_MAX);
+    assert_non_null(strstr(text_at(m, "note"), "more than 30 in an hour"));
+    json_decref(m);
+    assert_int_equal(events("supply_sag", "cleared", NULL), SUPPLY_HOUR_MAX);
+    rig_fini(&w.rig);
+}
+
 /* The gateway lives, and no device answers any more: told, but not as certain. */
 static void silence_of_all_is_only_a_sign(void **state) {
     (void)state;
@@ -282,6 +299,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sag_and_an_interruption_are_told_once_each),
         cmocka_unit_test(an_interruption_goes_on_over_restarts),
+        cmocka_unit_test(many_in_an_hour_are_not_recorded),
         cmocka_unit_test(silence_of_all_is_only_a_sign),
         cmocka_unit_test(time_of_good_voltage_is_in_the_record),
         cmocka_unit_test(a_measure_is_compared_once_its_days_are_stored),
