@@ -192,8 +192,8 @@ static void put_pair(const struct request_page *p, const char *name, double was,
 static void put_loads(const struct request_page *p) {
     const struct supply_period *a = &p->request->periods[0], *b = &p->request->periods[1];
     put_pair(p, SAY(p->lang, "largest load, kVA", "最大负荷 kVA"), a->max_kva, b->max_kva, 1);
-    put_pair(p, SAY(p->lang, "largest load, % (mean of 15 min)", "最大负载率 %（15分钟平均）"), a->max_load_pct, b->max_load_pct,
-             1);
+    put_pair(p, SAY(p->lang, "largest load, % (mean of 15 min)", "最大负载率 %（15分钟平均）"),
+             a->max_load_pct, b->max_load_pct, 1);
     put_pair(p, SAY(p->lang, "largest demand, kW", "最大需量 kW"), a->max_kw, b->max_kw, 1);
     put_pair(p, SAY(p->lang, "over 80 % load, min", "负载率≥80% 分钟"),
              (double)a->heavy_ms / MS_PER_MIN, (double)b->heavy_ms / MS_PER_MIN, 0);

@@ -124,6 +124,8 @@ static inline void plant_metering(struct slot_facts *f) {
     p->voltage_unbalance_pct = (struct range_stat){0.4, 0.3, 0.6, 900000};
     p->current_unbalance_pct = (struct range_stat){5.5, 4.0, 7.25, 900000};
     p->frequency_hz = (struct range_stat){50.01, 49.97, 50.04, 900000};
+    p->monitored_ms = 900000;
+    p->qualified_ms = 840000;
     f->points[1].import_kwh = 30.0;
     f->points[1].export_kwh = 0.0;
     f->points[2].import_kwh = 5.0;

@@ -301,6 +301,8 @@ static void a_metering_point_adds_up(void **state) {
     b.points[0].s_kva = (struct range_stat){160, 95, 200, 600000};
     b.points[0].s_max_at = 2;
     a.points[0].p_max_kw = 105;
+    a.points[0].monitored_ms = 900000;
+    a.points[0].qualified_ms = 60000;
     a.points[0].frequency_hz = (struct range_stat){50, 49.9, 50.1, 900000};
     facts_merge(&f, &a);
     facts_merge(&f, &b);
@@ -315,6 +317,8 @@ static void a_metering_point_adds_up(void **state) {
     assert_int_equal(f.points[0].s_max_at, 2);
     assert_near(f.points[0].p_max_kw, 105);
     assert_near(f.points[0].frequency_hz.min, 49.9);
+    assert_int_equal(f.points[0].monitored_ms, 1800000); /* of twice a */
+    assert_int_equal(f.points[0].qualified_ms, 120000);
     assert_near(f.points[0].voltage_deviation_pct.avg, UNKNOWN);
 }
 

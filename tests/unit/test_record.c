@@ -28,7 +28,8 @@
  * reactive energy: unknown. */
 #define UNKNOWN_QUALITY                                                                            \
     "\"voltage_deviation_pct\":" NO_POWER ",\"voltage_unbalance_pct\":" NO_POWER                   \
-    ",\"current_unbalance_pct\":" NO_POWER ",\"frequency_hz\":" NO_POWER "}"
+    ",\"current_unbalance_pct\":" NO_POWER ",\"frequency_hz\":" NO_POWER                           \
+    ",\"voltage_ok_pct\":null,\"voltage_monitored_s\":0}"
 #define UNKNOWN_DEMAND                                                                             \
     "\"block_kw\":null,\"block_at\":null,\"sliding_max_kw\":null,\"sliding_max_at\":null,"         \
     "\"month_max_kw\":null,\"month_max_at\":null,"
@@ -42,7 +43,8 @@
     "\"voltage_deviation_pct\":{\"avg\":1.25,\"min\":-0.8,\"max\":1.7},"                           \
     "\"voltage_unbalance_pct\":{\"avg\":0.4,\"min\":0.3,\"max\":0.6},"                             \
     "\"current_unbalance_pct\":{\"avg\":5.5,\"min\":4,\"max\":7.25},"                              \
-    "\"frequency_hz\":{\"avg\":50.01,\"min\":49.97,\"max\":50.04}},"                               \
+    "\"frequency_hz\":{\"avg\":50.01,\"min\":49.97,\"max\":50.04},"                                \
+    "\"voltage_ok_pct\":93.333333,\"voltage_monitored_s\":900},"                                   \
     "{\"id\":\"p2\",\"import_kwh\":30,\"export_kwh\":0,\"kvarh\":{\"q1\":null,\"q2\":null,"        \
     "\"q3\":null,\"q4\":null},\"reactive_method\":null,\"s_avg_kva\":null,\"s_max_kva\":null,"     \
     "\"s_max_at\":null,\"p_max_kw\":null,\"power_factor\":null," UNKNOWN_DEMAND UNKNOWN_QUALITY    \

@@ -32,7 +32,9 @@ static void widest_point(struct point_facts *p) {
                               .voltage_deviation_pct = wide_range,
                               .voltage_unbalance_pct = wide_range,
                               .current_unbalance_pct = wide_range,
-                              .frequency_hz = wide_range};
+                              .frequency_hz = wide_range,
+                              .monitored_ms = UINT64_C(2678400000),
+                              .qualified_ms = UINT64_C(2678300001)};
 }
 
 static void widest_account(struct account_facts *a) {

@@ -67,7 +67,9 @@ static void a_point_has_what_its_meter_shows(void **state) {
                                             .current_unbalance_pct = {5, 4, 6, 900000},
                                             .frequency_hz = {50, 49, 51, 900000},
                                             .s_max_at = AT(8, 7),
-                                            .p_max_kw = 510};
+                                            .p_max_kw = 510,
+                                            .monitored_ms = 800000,
+                                            .qualified_ms = 700000};
     settle_the_energy();
     const struct point_facts *p = &plant.facts.points[0];
     assert_near(p->import_kwh, 100);
@@ -83,6 +85,8 @@ static void a_point_has_what_its_meter_shows(void **state) {
     assert_near(p->voltage_unbalance_pct.max, 4);
     assert_near(p->current_unbalance_pct.max, 6);
     assert_near(p->frequency_hz.min, 49);
+    assert_int_equal(p->monitored_ms, 800000);
+    assert_int_equal(p->qualified_ms, 700000);
     assert_near(p->block_kw, 400);
     assert_int_equal(p->block_at, AT(8, 0));
 }
