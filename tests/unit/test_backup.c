@@ -77,6 +77,7 @@ static void make_old(struct rig *g) {
                              "DROP TABLE filed;DROP TABLE command;DROP TABLE chunk;DROP TABLE "
                              "replay;DROP TABLE held;"
                              "DROP TABLE alert;DROP TABLE alert_step;DROP TABLE alert_refused;"
+                             "DROP TABLE supply_event;DROP TABLE supply_effect;"
                              "ALTER TABLE record DROP COLUMN facts;PRAGMA user_version=1"),
                      ERR_OK);
     settle_file(g->writer.db);
