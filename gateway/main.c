@@ -104,6 +104,23 @@ static void destination_figures(const struct gateway *g, struct metrics *ret) {
     }
 }
 
+static void webhook_figures(const struct gateway *g, struct metrics *ret) {
+    struct webhook_stats hooks[METRICS_WEBHOOKS_MAX];
+    _Static_assert(METRICS_WEBHOOKS_MAX == WEBHOOKS_MAX, "each has a place");
+    _Static_assert(sizeof hooks[0].id <= METRICS_NAME_MAX, "its id fits");
+    ret->webhooks = g->deliver ? deliver_webhook_stats(g->deliver, hooks, WEBHOOKS_MAX) : 0;
+    for (size_t i = 0; i < ret->webhooks; i++) {
+        struct metrics_webhook *w = &ret->webhook[i];
+        *w = (struct metrics_webhook){.connected = hooks[i].connected,
+                                      .messages = hooks[i].messages,
+                                      .alerts = hooks[i].alerts,
+                                      .failures = hooks[i].failures,
+                                      .waiting = hooks[i].waiting,
+                                      .oldest_utc_ms = hooks[i].oldest_utc_ms};
+        memcpy(w->id, hooks[i].id, sizeof hooks[i].id);
+    }
+}
+
 /* What /metrics says that web cannot know; on its thread, which ends before historian and publish.
  */
 static void on_stats(void *arg, struct metrics *ret) {
@@ -131,6 +148,7 @@ static void on_stats(void *arg, struct metrics *ret) {
     ret->disk_free_bytes = h.disk_free_bytes;
     ret->disk_full = h.disk_full;
     destination_figures(g, ret);
+    webhook_figures(g, ret);
 }
 
 /* Orders of officers, and of the platform beyond those that publish answers itself. */

@@ -1,86 +1,46 @@
 /* The section deliver: further destinations of records and events, over HTTPS. */
 #include <string.h>
 
+#include "base/url.h"
 #include "config/site_draft.h"
 
 #define MQTT_ID "mqtt" /* the name of MQTT's own cursor */
 
 static const char *const compressions[] = {"zstd", "gzip", "none", NULL}; /* enum order */
 
-/* The name in HOST[:PORT] or [HOST][:PORT]; 0 when it is empty. */
-static size_t name_length(const char *host, size_t n) {
-    if (n > 0 && host[0] == '[') {
-        const char *end = memchr(host, ']', n);
-        return end != NULL ? (size_t)(end - host) + 1 : 0;
-    }
-    const char *colon = memchr(host, ':', n);
-    return colon != NULL ? (size_t)(colon - host) : n;
-}
-
-static bool is_loopback(const char *host, size_t n) {
-    if (n == 9 && strncmp(host, "localhost", n) == 0) {
-        return true;
-    }
-    if (n == 5 && strncmp(host, "[::1]", n) == 0) {
-        return true;
-    }
-    size_t digits = strspn(host, "0123456789.");
-    return n > 4 && digits >= n && strncmp(host, "127.", 4) == 0;
-}
-
-static bool has_odd_bytes(const char *url) {
-    for (const char *c = url; *c != 0; c++) {
-        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f || strchr("\"\\<>^`{}|", *c)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool port_is_sound(const char *after, size_t n) {
-    if (n == 0) {
-        return true;
-    }
-    unsigned port = 0;
-    for (size_t i = 1; i < n && port < 65536; i++) {
-        if (after[i] < '0' || after[i] > '9') {
-            return false;
-        }
-        port = port * 10 + (unsigned)(after[i] - '0');
-    }
-    return after[0] == ':' && n > 1 && port > 0 && port < 65536;
-}
-
 /* Records and tokens do not travel in the open: without TLS only to this machine itself. */
 static void read_https(struct reader *r, yaml_node_t *node, void *target) {
     struct deliver_settings *d = target;
     const char *url = NULL;
+    struct url parts;
     if (!schema_text(r, node, "https", 1024, &url)) {
         return;
     }
-    bool tls = strncmp(url, "https://", 8) == 0;
-    if (!tls && strncmp(url, "http://", 7) != 0) {
+    switch (url_check(url, &parts)) {
+    case URL_SOUND:
+        d->url = url;
+        d->host = arena_strndup(r->arena, parts.host, parts.host_len);
+        break;
+    case URL_SCHEME:
         schema_error(r, node, "'%.80s' is not an https:// address; write https://HOST[:PORT]/PATH",
                      url);
-        return;
-    }
-    const char *host = url + (tls ? 8 : 7);
-    size_t n = strcspn(host, "/?#"), name = name_length(host, n);
-    if (memchr(host, '@', n) != NULL) {
+        break;
+    case URL_USER:
         schema_error(r, node, "https holds a user or password; use token_file instead");
-    } else if (has_odd_bytes(url) || name == 0 || !port_is_sound(host + name, n - name)) {
+        break;
+    case URL_MALFORMED:
         schema_error(r, node, "'%.80s' is not an address; write https://HOST[:PORT]/PATH", url);
-    } else if (host[strcspn(host, "#")] != 0) {
+        break;
+    case URL_FRAGMENT:
         schema_error(r, node, "'%.80s' has a part behind #, which is never sent; end it there",
                      url);
-    } else if (!tls && !is_loopback(host, name)) {
+        break;
+    case URL_OPEN:
         schema_error(r, node,
                      "'%.80s' is not an https:// address; records and token would travel in the "
                      "open: only to 127.0.0.1, [::1] or localhost may it be http://",
                      url);
-    } else {
-        d->url = url;
-        d->host = arena_strndup(r->arena, host, n);
+        break;
     }
 }
 

@@ -413,6 +413,8 @@ const struct kind site_kinds[] = {
     {"store", one, no_id, describe_store},
     {"mqtt", mqtt_count, no_id, describe_mqtt},
     {"deliver", deliver_count, deliver_id, describe_deliver},
+    {"webhook", webhook_count, webhook_id, describe_webhook},
+    {"quiet", quiet_count, no_id, describe_quiet},
     {"web", one, no_id, describe_web},
     {"reload", one, no_id, describe_reload},
     {"alerts", one, no_id, describe_alert_cases},

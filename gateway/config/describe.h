@@ -44,6 +44,12 @@ size_t describe_override_count(const struct site *s);
 const char *describe_override_id(const struct site *s, size_t i);
 void describe_override(const struct site *s, size_t i, struct fact_list *out);
 void describe_alert_cases(const struct site *s, size_t i, struct fact_list *out);
+/* Who is told of alerts, and when not (describe_webhooks.c). */
+size_t webhook_count(const struct site *s);
+const char *webhook_id(const struct site *s, size_t i);
+void describe_webhook(const struct site *s, size_t i, struct fact_list *out);
+size_t quiet_count(const struct site *s);
+void describe_quiet(const struct site *s, size_t i, struct fact_list *out);
 
 __attribute__((format(printf, 3, 4))) void fact_add(struct fact_list *out, const char *key,
                                                     const char *format, ...);

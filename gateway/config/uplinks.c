@@ -1,4 +1,4 @@
-/* The sections mqtt and web, and of alerts webhooks and quiet. */
+/* The sections mqtt and web. */
 #include <string.h>
 
 #include "config/site_draft.h"
@@ -92,16 +92,6 @@ void read_mqtt(struct reader *r, yaml_node_t *node, void *target) {
     settle_file(r, node, d->site->file, "password_file", &m->password_file);
 }
 
-/* https:// only: records and tokens do not travel in the open. */
-static void read_https(struct reader *r, yaml_node_t *node, void *target) {
-    const char *url = NULL;
-    (void)target;
-    if (schema_text(r, node, "https", 1024, &url) &&
-        (strncmp(url, "https://", 8) != 0 || url[8] == 0 || strpbrk(url, " @") != NULL)) {
-        schema_error(r, node, "'%.80s' is not an https:// address without a password in it", url);
-    }
-}
-
 static const struct field tls_fields[] = {
     {"cert_file", FIELD_TEXT, .required = true, KEEP(struct web_settings, cert_file), .min = 1,
      .max = 1024},
@@ -148,44 +138,4 @@ void read_web(struct reader *r, yaml_node_t *node, void *target) {
         settle_file(r, tls, d->site->file, "key_file", &w.key_file);
     }
     d->site->web = w;
-}
-
-static const struct field webhook_fields[] = {
-    {"id", FIELD_ID, .required = false},
-    {"url", FIELD_CUSTOM, .required = true, .read = read_https},
-    {"token_file", FIELD_TEXT, .min = 1, .max = 1024},
-    {0},
-};
-
-static void read_webhook(struct reader *r, yaml_node_t *item, size_t index, void *target) {
-    (void)index;
-    if (item->type == YAML_SCALAR_NODE) {
-        read_https(r, item, target);
-    } else {
-        schema_read(r, item, "a webhook", webhook_fields, NULL);
-    }
-}
-
-static bool is_time(const char *t) {
-    bool digits = strspn(t, "0123456789") >= 2 && t[2] == ':' && strspn(t + 3, "0123456789") >= 2;
-    return digits && (t[0] - '0') * 10 + t[1] - '0' < 24 && t[3] < '6';
-}
-
-static void read_quiet_item(struct reader *r, yaml_node_t *item, size_t index, void *target) {
-    const char *text = NULL;
-    (void)index;
-    (void)target;
-    if (schema_text(r, item, "quiet", 0, &text) &&
-        (strlen(text) != 11 || !is_time(text) || text[5] != '-' || !is_time(text + 6))) {
-        schema_error(r, item, "quiet '%.40s' is not a span of the day; write \"22:00-06:00\"",
-                     text);
-    }
-}
-
-void read_webhooks(struct reader *r, yaml_node_t *node, void *target) {
-    schema_each(r, node, "webhooks", read_webhook, target);
-}
-
-void read_quiet(struct reader *r, yaml_node_t *node, void *target) {
-    schema_each(r, node, "quiet", read_quiet_item, target);
 }

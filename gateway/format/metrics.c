@@ -33,16 +33,23 @@ static void declare(struct buf *b, enum metrics_form form, const char *name, enu
     buf_puts(b, kind == COUNTER ? " counter\n" : " gauge\n");
 }
 
-/* The sample's name and a label; the value is the caller's. id NULL: no label. */
-static void begin(struct buf *b, const char *name, enum kind kind, const char *id) {
+/* The sample's name and a label; the value is the caller's. label NULL: none. */
+static void begin_labelled(struct buf *b, const char *name, enum kind kind, const char *label,
+                           const char *id) {
     buf_puts(b, name);
     buf_puts(b, kind == COUNTER ? "_total" : "");
-    if (id) {
-        buf_puts(b, "{destination=");
+    if (label) {
+        buf_putc(b, '{');
+        buf_puts(b, label);
+        buf_putc(b, '=');
         buf_put_json(b, id); /* the escapes that labels need are the same */
         buf_putc(b, '}');
     }
     buf_putc(b, ' ');
+}
+
+static void begin(struct buf *b, const char *name, enum kind kind, const char *destination) {
+    begin_labelled(b, name, kind, destination ? "destination" : NULL, destination);
 }
 
 /* ---- what there is of the gateway ----------------------------------------------------------- */
@@ -218,6 +225,37 @@ static void put_clocks(struct buf *b, const struct metrics *m, enum metrics_form
     }
 }
 
+/* ---- webhooks ----------------------------------------------------------------------------- */
+
+static double waiting_s(const struct metrics *m, const struct metrics_webhook *w) {
+    bool any = w->oldest_utc_ms != 0 && w->oldest_utc_ms < m->now;
+    return any ? (double)(m->now - w->oldest_utc_ms) / MS_PER_SECOND : 0.0;
+}
+
+static void put_webhooks(struct buf *b, const struct metrics *m, enum metrics_form form) {
+    static const struct {
+        const char *name, *help;
+        enum kind kind;
+    } rows[] = {
+        {"busbar_webhook_connected", "1: the last message was taken.", GAUGE},
+        {"busbar_webhook_sent", "Messages that were taken.", COUNTER},
+        {"busbar_webhook_alerts", "Alerts told in them.", COUNTER},
+        {"busbar_webhook_failed", "Messages that were not taken.", COUNTER},
+        {"busbar_webhook_waiting", "Alerts that wait, those held by quiet hours too.", GAUGE},
+        {"busbar_webhook_waiting_age_seconds", "Age of the oldest alert that waits.", GAUGE},
+    };
+    for (size_t row = 0; m->webhooks > 0 && row < sizeof rows / sizeof rows[0]; row++) {
+        declare(b, form, rows[row].name, rows[row].kind, rows[row].help);
+        for (size_t i = 0; i < m->webhooks; i++) {
+            const struct metrics_webhook *w = &m->webhook[i];
+            const double values[] = {w->connected,        (double)w->messages, (double)w->alerts,
+                                     (double)w->failures, (double)w->waiting,  waiting_s(m, w)};
+            begin_labelled(b, rows[row].name, rows[row].kind, "webhook", w->id);
+            put_number(b, values[row]);
+        }
+    }
+}
+
 void metrics_write(struct buf *b, const struct metrics *m, enum metrics_form form) {
     put_build(b, m, form);
     put_gauges(b, m, form);
@@ -225,6 +263,7 @@ void metrics_write(struct buf *b, const struct metrics *m, enum metrics_form for
     put_alerts(b, m, form);
     put_destinations(b, m, form);
     put_clocks(b, m, form);
+    put_webhooks(b, m, form);
     if (form == METRICS_OPENMETRICS)
         buf_puts(b, "# EOF\n");
 }

@@ -18,6 +18,7 @@
 #define METRICS_DESTINATIONS_MAX 8
 #define METRICS_NAME_MAX         40
 #define METRICS_ERROR_MAX        200
+#define METRICS_WEBHOOKS_MAX     8
 
 enum metrics_form { METRICS_OPENMETRICS, METRICS_PROMETHEUS };
 
@@ -38,6 +39,14 @@ struct metrics_destination {
     bool backlog_known;
     uint64_t backlog_rows;
     ms_t oldest_utc_ms; /* of the first row that is not acknowledged; 0: none */
+};
+
+/* One webhook that is told of alerts. */
+struct metrics_webhook {
+    char id[METRICS_NAME_MAX];
+    bool connected;
+    uint64_t messages, alerts, failures, waiting;
+    ms_t oldest_utc_ms; /* of what waits; 0: none */
 };
 
 struct metrics {
@@ -62,6 +71,8 @@ struct metrics {
     size_t destinations;
     const struct metrics_clock *clock; /* of the devices whose clock has been read */
     size_t clocks;
+    struct metrics_webhook webhook[METRICS_WEBHOOKS_MAX];
+    size_t webhooks;
 };
 
 void metrics_write(struct buf *b, const struct metrics *m, enum metrics_form form);

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/units.h"
 #include "meter/account.h"
+#include "meter/notify.h"
 #include "meter/profile.h"
 
 #define SITE_NONE   (-1)
@@ -154,7 +155,7 @@ struct deliver_settings {
     bool from_local; /* from_utc_ms was written without an offset: it is local time taken as UTC */
 };
 
-#define DELIVER_MAX 7 /* the store keeps eight cursors, one is of MQTT */
+#define DELIVER_MAX 7
 
 struct store_settings {
     const char *path; /* relative paths are resolved beside the site file */
@@ -207,6 +208,7 @@ struct site {
     struct mqtt_settings mqtt;
     struct deliver_settings *deliver;
     size_t deliver_count;
+    struct notify_settings notify;
     struct reload_settings reload;
     struct web_settings web;
     const struct alert_settings *alerts; /* alert/settings.h; NULL: the rules' own limits */

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "publish/batch_body.h"
 #include "publish/destination.h"
+#include "publish/webhook.h"
 #include "sys/clock.h"
 #include "sys/heartbeat.h"
 #include "sys/log.h"
@@ -17,12 +18,15 @@
 #define STORE_RETRY_US (1 * (us_t)US_PER_S)
 #define SILENCE_US     (60 * (us_t)US_PER_S) /* one turn composes batches of all */
 #define STORE_LOOK_US  (5 * (us_t)US_PER_S)  /* is it still the same file? */
+#define ROWS_MIN       256
 
 struct deliver {
     struct deliver_options options;
     struct deliver_work work;
     struct destination *destinations;
     size_t count;
+    struct webhook *webhooks;
+    size_t webhook_count;
     pthread_t thread;
     atomic_bool stopping, woken;
     /* of the thread */
@@ -46,7 +50,7 @@ static int open_store(struct deliver *d, const char *path) {
     int rc = reader_open(path, &d->work.reader);
     if (rc < 0)
         return rc;
-    rc = reader_head(d->work.reader, d->destinations[0].settings->id, &head);
+    rc = reader_head(d->work.reader, "", &head); /* for the epoch alone */
     if (rc < 0)
         close_store(d);
     else
@@ -94,7 +98,8 @@ static bool take_answers(struct deliver *d, us_t now) {
             continue;
         CURLcode code = m->data.result;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &owner);
-        destination_answered((struct destination *)(void *)owner, code, now);
+        struct https_request *q = (struct https_request *)(void *)owner;
+        q->done(q->owner, code, now);
         any = true;
     }
     return any;
@@ -108,6 +113,10 @@ static us_t turn(struct deliver *d, us_t now) {
         due = now + STORE_LOOK_US;
         for (size_t i = 0; i < d->count; i++) {
             us_t next = destination_turn(&d->destinations[i], now, rows);
+            due = next < due ? next : due;
+        }
+        for (size_t i = 0; i < d->webhook_count; i++) {
+            us_t next = webhook_turn(&d->webhooks[i], now, rows);
             due = next < due ? next : due;
         }
     }
@@ -136,19 +145,34 @@ static void *deliver_thread(void *arg) {
 static void deliver_free(struct deliver *d) {
     for (size_t i = 0; i < d->count; i++)
         destination_fini(&d->destinations[i]);
+    for (size_t i = 0; i < d->webhook_count; i++)
+        webhook_fini(&d->webhooks[i]);
     if (d->work.multi)
         curl_multi_cleanup(d->work.multi);
     if (d->work.reader)
         reader_close(d->work.reader);
     free(d->destinations);
+    free(d->webhooks);
     free(d->work.rows);
     free(d->work.text);
     free(d->work.line);
     free(d);
 }
 
+static int make_webhooks(struct deliver *d) {
+    const struct notify_settings *n = &d->options.site->notify;
+    d->webhooks = calloc(n->webhook_count + 1, sizeof *d->webhooks);
+    int rc = d->webhooks ? ERR_OK : ERR_NOMEM;
+    for (size_t i = 0; rc == ERR_OK && i < n->webhook_count; i++) {
+        rc = webhook_init(&d->webhooks[i], &n->webhooks[i], &d->work);
+        d->webhook_count += rc == ERR_OK;
+    }
+    return rc;
+}
+
 static int make_room(struct deliver *d) {
     const struct site *site = d->options.site;
+    d->work.rows_cap = ROWS_MIN;
     for (size_t i = 0; i < site->deliver_count; i++) {
         if (site->deliver[i].batch > d->work.rows_cap)
             d->work.rows_cap = site->deliver[i].batch;
@@ -158,7 +182,7 @@ static int make_room(struct deliver *d) {
     d->work.rows = calloc(d->work.rows_cap, sizeof *d->work.rows);
     d->work.text = malloc(BATCH_TEXT_MAX);
     d->work.line = malloc(BATCH_LINE_MAX);
-    d->destinations = calloc(site->deliver_count, sizeof *d->destinations);
+    d->destinations = calloc(site->deliver_count + 1, sizeof *d->destinations);
     if (!d->work.multi || !d->work.rows || !d->work.text || !d->work.line || !d->destinations)
         return ERR_NOMEM;
     for (; d->count < site->deliver_count; d->count++) {
@@ -166,7 +190,7 @@ static int make_room(struct deliver *d) {
         if (rc < 0)
             return rc;
     }
-    return ERR_OK;
+    return make_webhooks(d);
 }
 
 static int start_thread(struct deliver *d) {
@@ -180,7 +204,7 @@ static int start_thread(struct deliver *d) {
 
 int deliver_start(const struct deliver_options *o, struct deliver **ret) {
     *ret = NULL;
-    if (o->site->deliver_count == 0)
+    if (o->site->deliver_count == 0 && o->site->notify.webhook_count == 0)
         return ERR_OK;
     unsetenv("SSLKEYLOGFILE"); /* nobody else learns the keys of a connection */
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -220,5 +244,12 @@ size_t deliver_stats(struct deliver *d, struct deliver_stats *ret, size_t cap) {
     size_t n = 0;
     for (; d && n < d->count && n < cap; n++)
         destination_stats(&d->destinations[n], &ret[n]);
+    return n;
+}
+
+size_t deliver_webhook_stats(struct deliver *d, struct webhook_stats *ret, size_t cap) {
+    size_t n = 0;
+    for (; d && n < d->webhook_count && n < cap; n++)
+        webhook_stats(&d->webhooks[n], &ret[n]);
     return n;
 }

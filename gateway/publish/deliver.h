@@ -1,5 +1,5 @@
 /* Delivers records and events to the destinations of `deliver:` in the site file, over HTTPS, each
- * with its own cursor (docs/https.md).
+ * with its own cursor (docs/https.md), and tells the webhooks of `alerts:` (docs/notifications.md).
  *
  * One thread for all of them: libcurl's multi interface never blocks on the network, so a dead
  * destination costs the others nothing, and the number of threads stays what it is. Each has one
@@ -28,7 +28,7 @@ struct deliver_options {
 };
 
 /* Starts the thread; a missing destination is not an error (it keeps trying, 1..60 s). A site
- * without destinations starts nothing and gives *ret NULL. ERR_NOMEM. */
+ * without destinations and webhooks starts nothing and gives *ret NULL. ERR_NOMEM. */
 int deliver_start(const struct deliver_options *o, struct deliver **ret);
 void deliver_wake(struct deliver *d); /* new rows may be there; any thread; NULL is fine */
 /* Gives up what is in flight (it is sent again with the same key) and frees; under 1 s. NULL is
@@ -49,5 +49,18 @@ struct deliver_stats {
 };
 /* Of all destinations, in the order of the site file; at most cap. Any thread. Returns how many. */
 size_t deliver_stats(struct deliver *d, struct deliver_stats *ret, size_t cap);
+
+struct webhook_stats {
+    char id[SITE_ID_MAX + 1];
+    bool connected;     /* the last message was taken */
+    uint64_t messages;  /* taken */
+    uint64_t alerts;    /* told in them */
+    uint64_t failures;  /* messages that were not taken, and those that could not be sent */
+    uint64_t waiting;   /* alerts, also those that quiet hours hold back */
+    ms_t oldest_utc_ms; /* when the first of them happened; 0: none */
+    char last_error[DELIVER_WHY_MAX];
+};
+/* Of all webhooks, likewise. */
+size_t deliver_webhook_stats(struct deliver *d, struct webhook_stats *ret, size_t cap);
 
 #endif

@@ -17,17 +17,25 @@
 #define KEY_MAX      192
 #define TEXT(o)      https_answer_fit((o)->text, 200), (o)->text /* for "%.*s" */
 
+static https_done_fn answered;
+
 int destination_init(struct destination *d, const struct deliver_settings *s,
                      struct deliver_work *work) {
     memset(d, 0, sizeof *d);
     d->settings = s;
     d->work = work;
     d->memory.fd = -1;
+    d->target = (struct https_target){.url = s->url,
+                                      .url_key = "https",
+                                      .ca_file = s->ca_file,
+                                      .cert_file = s->cert_file,
+                                      .key_file = s->key_file,
+                                      .timeout_s = s->timeout_s};
     snprintf(d->stats.id, sizeof d->stats.id, "%s", s->id);
     batch_lanes_init(&d->lanes, s->batch, s->backlog_per_s);
     if (pthread_mutex_init(&d->lock, NULL) != 0)
         return ERR_NOMEM;
-    int rc = https_request_init(&d->request);
+    int rc = https_request_init(&d->request, answered, d);
     if (rc < 0)
         pthread_mutex_destroy(&d->lock);
     return rc;
@@ -218,9 +226,13 @@ static void send_batch(struct destination *d, const struct batch *b, const struc
                        us_t now) {
     struct deliver_work *w = d->work;
     const struct site *site = w->options->site;
-    char key[KEY_MAX], why[HTTPS_WHY_MAX];
-    snprintf(key, sizeof key, "%s/%s/%" PRId64 "/%" PRIu64 "-%" PRIu64, site->id, site->gateway,
-             w->epoch, b->from, b->to);
+    char key[KEY_MAX], coding[40], why[HTTPS_WHY_MAX];
+    const char *encoding = batch_encoding_name(d->settings->compression);
+    snprintf(key, sizeof key, "Idempotency-Key: %s/%s/%" PRId64 "/%" PRIu64 "-%" PRIu64, site->id,
+             site->gateway, w->epoch, b->from, b->to);
+    snprintf(coding, sizeof coding, "Content-Encoding: %s", encoding ? encoding : "");
+    const char *const headers[] = {"Content-Type: application/x-ndjson", key,
+                                   encoding ? coding : NULL, NULL};
     size_t len = 0;
     char *body = batch_body_encode(d->settings->compression, text->data, text->len, &len);
     if (!body) {
@@ -228,8 +240,12 @@ static void send_batch(struct destination *d, const struct batch *b, const struc
         return;
     }
     report_memory(d, batch_memory_save(&d->memory, w->epoch, &d->lanes.fixed));
-    if (https_request_start(&d->request, w->multi, d->settings, w->options->version, key, body, len,
-                            d, why) < 0)
+    const struct https_post post = {.to = &d->target,
+                                    .headers = headers,
+                                    .token_file = d->settings->token_file,
+                                    .body = body,
+                                    .len = len};
+    if (https_request_start(&d->request, w->multi, &post, w->options->version, why) < 0)
         fail(d, why, 0, now);
 }
 
@@ -389,9 +405,10 @@ static void wait_and_retry(struct destination *d, const struct https_outcome *o,
     fail(d, why, o->retry_after_s, now);
 }
 
-void destination_answered(struct destination *d, CURLcode code, us_t now) {
+static void answered(void *arg, CURLcode code, us_t now) {
+    struct destination *d = arg;
     struct https_outcome o;
-    https_request_end(&d->request, d->work->multi, d->settings, code, &o);
+    https_request_end(&d->request, d->work->multi, &d->target, code, &o);
     struct batch *b = batch_lanes_open(&d->lanes); /* the one that was sent: the first */
     if (!b)
         return;

@@ -29,6 +29,7 @@ struct destination {
     struct batch_lanes lanes;
     struct batch_memory memory;
     struct https_request request;
+    struct https_target target;
     ms_t epoch; /* the memory and the lanes are of this one; 0: none yet */
     struct backoff backoff;
     us_t not_before;  /* of the next request */
@@ -47,8 +48,6 @@ void destination_fini(struct destination *d);
 /* Sends what can be sent now. rows: the outbox or the cursor may have moved. Returns when the next
  * turn is due at the latest. */
 us_t destination_turn(struct destination *d, us_t now, bool rows);
-/* Its request ended. */
-void destination_answered(struct destination *d, CURLcode code, us_t now);
 void destination_stats(struct destination *d, struct deliver_stats *ret);
 
 #endif

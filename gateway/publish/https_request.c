@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "publish/batch_body.h"
 #include "publish/https_trouble.h"
 #include "sys/secret_file.h"
 
@@ -15,8 +14,10 @@
 #define LOW_SPEED_S     20L
 #define HEADER_MAX      (SECRET_MAX + 64)
 
-int https_request_init(struct https_request *q) {
+int https_request_init(struct https_request *q, https_done_fn *done, void *owner) {
     memset(q, 0, sizeof *q);
+    q->done = done;
+    q->owner = owner;
     q->easy = curl_easy_init();
     return q->easy ? ERR_OK : ERR_NOMEM;
 }
@@ -83,23 +84,14 @@ static int add_token(struct https_request *q, const char *path, char *why) {
     return rc;
 }
 
-static int add_headers(struct https_request *q, const struct deliver_settings *s, const char *key,
-                       char *why) {
-    char header[HEADER_MAX];
-    const char *encoding = batch_encoding_name(s->compression);
-    int rc = add_header(q, "Content-Type: application/x-ndjson");
-    if (rc == ERR_OK && encoding) {
-        snprintf(header, sizeof header, "Content-Encoding: %s", encoding);
-        rc = add_header(q, header);
-    }
-    if (rc == ERR_OK) {
-        snprintf(header, sizeof header, "Idempotency-Key: %s", key);
-        rc = add_header(q, header);
-    }
+static int add_headers(struct https_request *q, const struct https_post *p, char *why) {
+    int rc = ERR_OK;
+    for (const char *const *h = p->headers; rc == ERR_OK && *h; h++)
+        rc = add_header(q, *h);
     if (rc == ERR_OK)
         rc = add_header(q, "Expect:"); /* no asking before sending: it costs a second */
-    if (rc == ERR_OK && s->token_file)
-        rc = add_token(q, s->token_file, why);
+    if (rc == ERR_OK && p->token_file)
+        rc = add_token(q, p->token_file, why);
     return rc < 0 ? rc : ERR_OK;
 }
 
@@ -121,7 +113,7 @@ static CURLcode watch_handshake(CURL *e, void *ssl_ctx, void *arg) {
     return CURLE_OK;
 }
 
-static void set_tls(CURL *e, const struct deliver_settings *s, struct https_request *q) {
+static void set_tls(CURL *e, const struct https_target *s, struct https_request *q) {
     curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, watch_handshake);
     curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, q);
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -138,7 +130,7 @@ static void set_tls(CURL *e, const struct deliver_settings *s, struct https_requ
     }
 }
 
-static void set_bounds(CURL *e, const struct deliver_settings *s) {
+static void set_bounds(CURL *e, const struct https_target *s) {
     bool tls = strncmp(s->url, "https://", 8) == 0;
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http");
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
@@ -153,21 +145,22 @@ static void set_bounds(CURL *e, const struct deliver_settings *s) {
     curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_S);
 }
 
-static int prepare(struct https_request *q, const struct deliver_settings *s, const char *version,
-                   const char *key, char *why) {
+static int prepare(struct https_request *q, const struct https_post *p, const char *version,
+                   char *why) {
+    const struct https_target *to = p->to;
     CURL *e = q->easy;
     char agent[64];
     snprintf(why, HTTPS_WHY_MAX, "%s", err_str(ERR_NOMEM));
-    int rc = s->key_file ? secret_file_check(s->key_file, why, HTTPS_WHY_MAX) : ERR_OK;
+    int rc = to->key_file ? secret_file_check(to->key_file, why, HTTPS_WHY_MAX) : ERR_OK;
     if (rc == ERR_OK)
-        rc = add_headers(q, s, key, why);
+        rc = add_headers(q, p, why);
     if (rc < 0)
         return rc;
     curl_easy_reset(e);
     snprintf(agent, sizeof agent, "busbar/%s", version);
-    set_bounds(e, s);
-    set_tls(e, s, q);
-    curl_easy_setopt(e, CURLOPT_URL, s->url);
+    set_bounds(e, to);
+    set_tls(e, to, q);
+    curl_easy_setopt(e, CURLOPT_URL, to->url);
     curl_easy_setopt(e, CURLOPT_USERAGENT, agent);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, q->headers);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, q->error);
@@ -176,18 +169,17 @@ static int prepare(struct https_request *q, const struct deliver_settings *s, co
     return ERR_OK;
 }
 
-int https_request_start(struct https_request *q, CURLM *multi, const struct deliver_settings *s,
-                        const char *version, const char *key, char *body, size_t len, void *owner,
-                        char why[HTTPS_WHY_MAX]) {
-    q->body = body;
+int https_request_start(struct https_request *q, CURLM *multi, const struct https_post *p,
+                        const char *version, char why[HTTPS_WHY_MAX]) {
+    q->body = p->body;
     q->error[0] = '\0';
     q->kept_len = q->answer_len = 0;
     q->certificate_wanted = false;
-    int rc = prepare(q, s, version, key, why);
+    int rc = prepare(q, p, version, why);
     if (rc == ERR_OK) {
-        curl_easy_setopt(q->easy, CURLOPT_POSTFIELDS, body);
-        curl_easy_setopt(q->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
-        curl_easy_setopt(q->easy, CURLOPT_PRIVATE, owner);
+        curl_easy_setopt(q->easy, CURLOPT_POSTFIELDS, q->body);
+        curl_easy_setopt(q->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->len);
+        curl_easy_setopt(q->easy, CURLOPT_PRIVATE, q);
         rc = curl_multi_add_handle(multi, q->easy) == CURLM_OK ? ERR_OK : ERR_NOMEM;
     }
     q->active = rc == ERR_OK;
@@ -196,7 +188,7 @@ int https_request_start(struct https_request *q, CURLM *multi, const struct deli
     return rc;
 }
 
-void https_request_end(struct https_request *q, CURLM *multi, const struct deliver_settings *s,
+void https_request_end(struct https_request *q, CURLM *multi, const struct https_target *to,
                        CURLcode code, struct https_outcome *ret) {
     curl_off_t retry_after = 0;
     memset(ret, 0, sizeof *ret);
@@ -204,10 +196,12 @@ void https_request_end(struct https_request *q, CURLM *multi, const struct deliv
     if (code == CURLE_OK || cut)
         curl_easy_getinfo(q->easy, CURLINFO_RESPONSE_CODE, &ret->status);
     else
-        https_trouble_write(s, code, q->error, q->certificate_wanted, ret->why, sizeof ret->why);
+        https_trouble_write(to, code, q->error, q->certificate_wanted, ret->why, sizeof ret->why);
     if (curl_easy_getinfo(q->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         ret->retry_after_s = retry_after;
     https_answer_text(q->kept, q->kept_len, ret->text);
+    ret->kept = q->kept;
+    ret->kept_len = q->kept_len;
     curl_multi_remove_handle(multi, q->easy);
     q->active = false;
     forget_body_and_headers(q);

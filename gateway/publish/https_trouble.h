@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "meter/site.h"
+#include "publish/https_request.h"
 
 /* detail: libcurl's error text, may be "". certificate_wanted: the server asked for a certificate
  * in vain. */
-void https_trouble_write(const struct deliver_settings *s, CURLcode code, const char *detail,
+void https_trouble_write(const struct https_target *to, CURLcode code, const char *detail,
                          bool certificate_wanted, char *out, size_t cap);
 
 #endif

@@ -20,8 +20,8 @@
 #include "store/replay.h"
 #include "store/store_file.h"
 
-#define WRITER_DESTS_MAX 8
-#define WRITER_DEST_MAX  33
+#define WRITER_DESTS_MAX (1 + DELIVER_MAX + WEBHOOKS_MAX) /* one is of MQTT */
+#define WRITER_DEST_MAX  40
 
 struct writer_dest {
     char name[WRITER_DEST_MAX];
@@ -141,7 +141,9 @@ void writer_ack(struct writer *w, const char *dest, ms_t epoch, uint64_t from, u
 /* Keeps the cursors of the destinations that the configuration names, and starts those that are
  * new. Historian thread; writer_set_site() calls it. */
 int writer_set_destinations(struct writer *w, const struct site *site);
-/* Lowest floor of the destinations that the configuration names; UINT64_MAX without any. */
+/* Lowest floor of MQTT and the destinations of deliver: as the configuration names them; UINT64_MAX
+ * without any. Webhooks hold nothing back: events are kept for 400 days, and what a webhook has not
+ * sent after a day it only counts. */
 uint64_t writer_floor(struct writer *w, const struct site *site);
 
 /* Start of the newest record of a period; false when there is none. */

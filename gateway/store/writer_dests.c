@@ -76,6 +76,23 @@ static int activate(struct writer *w, const struct deliver_settings *d, struct w
     return err < 0 ? err : store_floor(w, d->id, ret->cursor.floor);
 }
 
+/* Of what was raised before it was named nobody is told. */
+static int set_webhooks(struct writer *w, const struct site *site, struct writer_dest *next,
+                        size_t *count) {
+    int err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < site->notify.webhook_count && i < WEBHOOKS_MAX; i++) {
+        const struct deliver_settings as = {.id = site->notify.webhooks[i].cursor,
+                                            .from = DELIVER_FROM_NOW};
+        const struct writer_dest *known = find(w->dests, w->dest_count, as.id);
+        if (known)
+            next[*count] = *known;
+        else
+            err = activate(w, &as, &next[*count]);
+        (*count)++;
+    }
+    return err;
+}
+
 int writer_set_destinations(struct writer *w, const struct site *site) {
     struct writer_dest next[WRITER_DESTS_MAX];
     size_t count = 0;
@@ -91,6 +108,8 @@ int writer_set_destinations(struct writer *w, const struct site *site) {
             err = activate(w, &site->deliver[i], &next[count]);
         count++;
     }
+    if (err == ERR_OK)
+        err = set_webhooks(w, site, next, &count);
     if (err < 0)
         return err;
     pthread_mutex_lock(&w->lock);

@@ -10,7 +10,7 @@
 #include "web/answer.h"
 #include "web/api.h"
 
-#define METRICS_MAX ((size_t)32 * 1024) /* eight destinations need less than half of it */
+#define METRICS_MAX ((size_t)48 * 1024) /* eight destinations and webhooks need less */
 #define CLOCK_MAX   128                 /* one line of a device */
 
 static const char openmetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -18,9 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("unit_test_record", "unit_test_record_month", "unit_test_record_sections",
             "unit_test_bodies", "unit_test_metrics", "unit_test_order_parse",
             "unit_test_publish_commands", "unit_test_alert_body", "unit_test_alert_parse",
-            "unit_test_effect_body")
+            "unit_test_effect_body", "unit_test_notice")
 SCHEMAS = ("record", "live", "status", "site", "event", "tombstone", "cmd", "cmd-reply", "alert",
-           "delivery", "delivery-line", "alerts")
+           "delivery", "delivery-line", "alerts", "webhook")
 REMOVED = object()
 
 TOMBSTONE = {
@@ -177,6 +177,12 @@ REFUSED = [
     ("event", "effect-complete", ["effect", "coverage"], None),
     ("event", "effect-complete", ["effect", "rebound_kwh"], REMOVED),
     ("event", "effect-complete", ["effect", "site"], None),
+    ("webhook", "two", ["alerts", 0, "seq"], 0),
+    ("webhook", "two", ["alerts", 0, "severity"], "bad"),
+    ("webhook", "two", ["alerts", 0, "note"], "words"),
+    ("webhook", "two", ["alerts"], REMOVED),
+    ("webhook", "two", ["count"], 0),
+    ("webhook", "two", ["t"], None),
     ("cmd", "ping", ["id"], REMOVED),
     ("cmd", "ping", ["id"], ""),
     ("cmd", "ping", ["id"], "a\nb"),

@@ -104,11 +104,12 @@ static void a_cut_does_not_split_a_character(void **state) {
 /* Texts as libcurl 7.88 with OpenSSL 3 gives them. */
 static void trouble_has_words_and_a_next_step(void **state) {
     (void)state;
-    static const struct deliver_settings bare = {.id = "r"}, full = {.ca_file = "/ca",
-                                                                     .cert_file = "/c",
-                                                                     .key_file = "/k"};
+    static const struct https_target bare = {.url_key = "https"}, full = {.url_key = "https",
+                                                                          .ca_file = "/ca",
+                                                                          .cert_file = "/c",
+                                                                          .key_file = "/k"};
     static const struct {
-        const struct deliver_settings *s;
+        const struct https_target *s;
         CURLcode code;
         const char *detail;
         bool wanted;

@@ -6,7 +6,7 @@
 
 #include "format/metrics.h"
 
-static char text_memory[32 * 1024];
+static char text_memory[48 * 1024];
 static struct buf text;
 
 static struct metrics example(void) {
@@ -37,7 +37,16 @@ static struct metrics example(void) {
                                              .backlog_rows = 300,
                                              .oldest_utc_ms = 1795399200000 - 90500},
                                             {.id = "re\"gulator", .error = "status 503"}},
-                            .destinations = 2};
+                            .destinations = 2,
+                            .webhook = {{.id = "duty",
+                                         .connected = true,
+                                         .messages = 4,
+                                         .alerts = 9,
+                                         .failures = 2,
+                                         .waiting = 3,
+                                         .oldest_utc_ms = 1795399200000 - 30500},
+                                        {.id = "idle"}},
+                            .webhooks = 2};
 }
 
 static const char *written(const struct metrics *m, enum metrics_form form) {
@@ -108,6 +117,23 @@ static void what_is_not_known_is_nan_and_what_is_not_there_is_left_out(void **st
     assert_null(strstr(all, "delivery"));
 }
 
+static void each_webhook_has_its_label(void **state) {
+    (void)state;
+    struct metrics m = example();
+    const char *all = written(&m, METRICS_OPENMETRICS);
+    assert_has(all, "\n# TYPE busbar_webhook_sent counter\n"
+                    "busbar_webhook_sent_total{webhook=\"duty\"} 4\n"
+                    "busbar_webhook_sent_total{webhook=\"idle\"} 0\n");
+    assert_has(all, "busbar_webhook_connected{webhook=\"duty\"} 1\n");
+    assert_has(all, "busbar_webhook_alerts_total{webhook=\"duty\"} 9\n");
+    assert_has(all, "busbar_webhook_failed_total{webhook=\"duty\"} 2\n");
+    assert_has(all, "busbar_webhook_waiting{webhook=\"duty\"} 3\n");
+    assert_has(all, "busbar_webhook_waiting_age_seconds{webhook=\"duty\"} 30.5\n"
+                    "busbar_webhook_waiting_age_seconds{webhook=\"idle\"} 0\n");
+    m.webhooks = 0;
+    assert_null(strstr(written(&m, METRICS_PROMETHEUS), "webhook"));
+}
+
 static void the_most_there_can_be_fits(void **state) {
     (void)state;
     struct metrics m = example();
@@ -116,6 +142,12 @@ static void the_most_there_can_be_fits(void **state) {
         *d = m.destination[0];
         memset(d->id, '\x01', sizeof d->id - 1); /* six bytes each */
         d->sent = d->acknowledged = d->refused = d->reconnects = d->backlog_rows = UINT32_MAX;
+    }
+    for (m.webhooks = 0; m.webhooks < METRICS_WEBHOOKS_MAX; m.webhooks++) {
+        struct metrics_webhook *w = &m.webhook[m.webhooks];
+        *w = m.webhook[0];
+        memset(w->id, '\x01', sizeof w->id - 1);
+        w->messages = w->alerts = w->failures = w->waiting = UINT32_MAX;
     }
     written(&m, METRICS_OPENMETRICS);
     assert_true(text.len < sizeof text_memory);
@@ -170,6 +202,7 @@ int main(void) {
         cmocka_unit_test(a_counter_is_declared_as_each_form_asks),
         cmocka_unit_test(gauges_have_base_units),
         cmocka_unit_test(each_destination_has_its_label),
+        cmocka_unit_test(each_webhook_has_its_label),
         cmocka_unit_test(what_is_not_known_is_nan_and_what_is_not_there_is_left_out),
         cmocka_unit_test(the_most_there_can_be_fits),
         cmocka_unit_test_setup(delivery_is_for_people, init_body),

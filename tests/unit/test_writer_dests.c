@@ -144,6 +144,41 @@ static void the_slowest_destination_holds_the_rows(void **state) {
     rig_fini(&g);
 }
 
+/* A webhook has a place of its own, and is not waited for. */
+static void a_webhook_holds_nothing_back(void **state) {
+    (void)state;
+    ten_rows();
+    struct webhook_settings hooks[] = {{.id = "a", .cursor = "alert/a"},
+                                       {.id = "b", .cursor = "alert/b"}};
+    struct site *site = &g.works.site;
+    dests[0] = (struct deliver_settings){.id = "a", .from = DELIVER_FROM_START};
+    site->notify.webhooks = hooks;
+    site->notify.webhook_count = 2;
+    configure(1);
+    assert_int_equal(unacked("alert/a"), 0); /* it begins with what comes */
+    assert_int_equal(unacked("a"), 10);
+    rig_run(&g, T0 + 10 * MINUTE + 5000, T0 + 11 * MINUTE + 5000);
+    assert_int_equal(unacked("alert/a"), 1);
+    writer_ack(&g.writer, "alert/b", g.writer.epoch, 11, 11);
+    writer_ack(&g.writer, "a", g.writer.epoch, 1, 11);
+    writer_ack(&g.writer, "mqtt", g.writer.epoch, 1, 11);
+    rig_commit(&g, T0);
+    assert_int_equal(unacked("alert/a"), 1);
+    assert_int_equal(unacked("alert/b"), 0);
+    assert_int_equal(writer_floor(&g.writer, site), 11);
+    /* taken out and back, over a restart: it goes on where it was */
+    site->notify.webhook_count = 0;
+    configure(1);
+    rig_kill(&g);
+    assert_int_equal(rig_open(&g, T0 + 12 * MINUTE), ERR_OK);
+    site->notify.webhook_count = 2;
+    configure(1);
+    assert_int_equal(unacked("alert/a"), 1);
+    assert_int_equal(unacked("alert/b"), 0);
+    site->notify.webhook_count = 0;
+    rig_fini(&g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_destination_begins_where_it_says),
@@ -151,6 +186,7 @@ int main(void) {
         cmocka_unit_test(a_reload_keeps_what_is_not_yet_on_disk),
         cmocka_unit_test(a_cursor_of_another_epoch_counts_for_nothing),
         cmocka_unit_test(the_slowest_destination_holds_the_rows),
+        cmocka_unit_test(a_webhook_holds_nothing_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
