@@ -362,7 +362,7 @@ static void unproven_wait(struct link_fsm *f, us_t until) {
 }
 
 static void give_up_request(struct link_fsm *f, struct moment m) {
-    us_t cap = f->cap;
+    us_t cap = f->rare ? LINK_NEVER : f->cap;
     f->late[f->late_count++ % LINK_LATE_MAX] = f->ask;
     emit(f, LINK_EVENT_TIMEOUT, f->current, ERR_TIMEOUT, m.now);
     poll_finish(f, m, ERR_TIMEOUT);

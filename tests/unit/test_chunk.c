@@ -253,6 +253,15 @@ static void damaged_bytes_are_refused_or_read_as_something(void **state) {
             chunk_free(c);
             assert_int_equal(chunk_open(reader, bytes.body, bytes.n, l->site, &part, &c), ERR_OK);
         }
+        for (int64_t d = 0; d < DEVICES && err == ERR_OK; d++) { /* nor who reads one device */
+            const struct chunk_part of_device = {wanted, d};
+            chunk_free(c);
+            c = NULL;
+            assert_int_equal(chunk_open(reader, bytes.body, bytes.n, l->site, &of_device, &c),
+                             ERR_OK);
+            for (size_t k = 0; k < chunk_readings(c); k++)
+                assert_int_equal(chunk_reading(c, k)->device, d);
+        }
         refused += err != ERR_OK;
         chunk_free(c);
         bytes.body[at] = was;
