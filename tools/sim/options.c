@@ -29,7 +29,8 @@ static const char help[] =
     "  --for SECONDS         stop after so many real seconds\n"
     "  --faults FILE         YAML list of {at_s, for_s, device or link, fault, code, ms, bytes};\n"
     "                        faults: silent exception wrong_unit wrong_transaction truncated\n"
-    "                        oversized trickle reset refuse bad_crc late freeze_value vanish_pty clock\n"
+    "                        oversized trickle reset refuse bad_crc late freeze_value vanish_pty "
+    "clock\n"
     "\n"
     "SIGUSR1 prints statistics as a JSON line, SIGUSR2 reads the faults file again, SIGTERM "
     "stops.\n";
