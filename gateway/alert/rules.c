@@ -38,7 +38,8 @@ static const struct alert_rule rules[ALERT_RULES] = {
                            LIMITS(ABOVE, true, 3, WARNING(LEVEL(90, 85, 60, 60)),
                                   MAJOR(LEVEL(100, 95, 60, 60)),
                                   CRITICAL(LEVEL(105, 100, 60, 60)))},
-    /* forecast of the block's demand in % of the contract; 0 in the block's first five minutes */
+    /* forecast of the block's demand in % of the contract; in the block's first five minutes 0, or
+     * unknown while the power is above the clear limit */
     [ALERT_DEMAND_FORECAST] = {"A02", OBJECT_ACCOUNT, "%", "shed_load", "需量预测越限",
                                "Demand will overshoot the contract",
                                "按所列千瓦数削减负荷，先减大的可调馈线",

@@ -81,8 +81,9 @@ static void watch_forecast(struct alert_supply *s, struct alerts *a,
                                   .shed_kw = f.shed_kw,
                                   .left_ms = DEMAND_MINUTES * (ms_t)MS_PER_MIN - d->elapsed_ms};
     double value = d->contract_kw > 0.0 ? 100.0 * f.block_kw / d->contract_kw : UNKNOWN;
-    if (f.early && !isnan(d->power_kw))
-        value = 0.0; /* no forecast is made yet, and the last one is over with its block */
+    const struct alert_limits *l = alerts_limits(a, ALERT_DEMAND_FORECAST, account);
+    if (f.early) /* no forecast yet; the last one is over with its block unless it goes on so */
+        value = l && 100.0 * o.level_kw <= l->levels[0].clear * d->contract_kw ? 0.0 : UNKNOWN;
     give(a, ALERT_DEMAND_FORECAST, value, &c, note_demand_forecast);
 }
 

@@ -28,6 +28,7 @@ struct alerts {
     int32_t *place;               /* index of the entry; NONE: not watched */
     struct entry *entries;
     size_t count;
+    ms_t epoch;   /* of the store that the watches agree with */
     bool settled; /* nothing stands in the ledger that is not watched */
 };
 
@@ -83,6 +84,7 @@ struct alerts *alerts_new(struct core *c, const struct alerts *old) {
         return NULL;
     a->core = c;
     a->site = c->site;
+    a->epoch = c->writer->epoch;
     for (size_t r = 0; r < ALERT_RULES; r++) {
         enum alert_object kind = alert_rule((enum alert_rule_id)r)->object;
         a->base[r + 1] = a->base[r] + alert_object_count(c->site, kind) + 1;
@@ -196,7 +198,18 @@ static int clear_row(struct alerts *a, const struct ledger_row *row, ms_t now_ms
     return core_alert(a->core, &c);
 }
 
+/* The store was replaced by an empty one: what stands is raised there too. */
+static void forget_levels(struct alerts *a) {
+    for (size_t i = 0; i < a->count; i++) {
+        a->entries[i].watch.level = 0;
+        a->entries[i].watch.cleared_at = INT64_MIN;
+    }
+    a->epoch = a->core->writer->epoch;
+}
+
 void alerts_second(struct alerts *a, ms_t now_ms) {
+    if (a->epoch != a->core->writer->epoch)
+        forget_levels(a);
     if (!a->settled) /* what failed is tried again; clearing twice is clearing once */
         a->settled = each_row(a, INT64_MAX, clear_row, now_ms) == ERR_OK;
 }

@@ -29,7 +29,7 @@ void alerts_free(struct alerts *a); /* NULL is fine */
  * that its rows ended with. */
 int alerts_restore(struct alerts *a, ms_t now_ms);
 /* Once a second, before the signals: alerts in the ledger whose rule was switched off or whose
- * object is gone are cleared. */
+ * object is gone are cleared; after the store was replaced what stands is raised anew. */
 void alerts_second(struct alerts *a, ms_t now_ms);
 
 /* object: index of the rule's kind in struct site, or ALERT_OBJECT_SITE (of a rule of the site:

@@ -140,6 +140,24 @@ static void a_rule_that_is_switched_off_is_cleared(void **state) {
     rig_fini(&g);
 }
 
+static void a_store_that_was_replaced_gets_what_stands(void **state) {
+    static const char *const states[] = {"raised", "raised"};
+    struct rig g;
+    (void)state;
+    rig_init(&g, T0);
+    signal_for(&g, T0, 61, 110);
+    core_second(&g.core, T0 + 61500);
+    rig_commit(&g, T0 + 61500);
+    expect_states(&g, 1, states);
+    assert_int_equal(db_exec(g.writer.db, "DELETE FROM alert_step; DELETE FROM alert"), ERR_OK);
+    g.writer.epoch++;
+    core_second(&g.core, T0 + 62500);
+    signal_for(&g, T0 + 63000, 1, 110);
+    expect_states(&g, 2, states);
+    assert_int_equal(count_of(&g, STANDS), 1);
+    rig_fini(&g);
+}
+
 static void a_reload_goes_on_where_the_watch_stands(void **state) {
     static const char *const states[] = {"raised"};
     struct rig g;
@@ -201,6 +219,7 @@ int main(void) {
         cmocka_unit_test(a_raise_that_was_not_committed_comes_again),
         cmocka_unit_test(without_room_it_is_said_when_there_is_some),
         cmocka_unit_test(a_rule_that_is_switched_off_is_cleared),
+        cmocka_unit_test(a_store_that_was_replaced_gets_what_stands),
         cmocka_unit_test(a_reload_goes_on_where_the_watch_stands),
         cmocka_unit_test(the_maker_of_a_signal_explains_it),
         cmocka_unit_test(rules_watch_what_they_are_for),

@@ -52,8 +52,9 @@ static double gust(struct weather *w) {
 }
 
 struct outcome {
-    int raised_s; /* of the last block; -1: never */
+    int raised_s; /* second of a block that it stands from; -1: never */
     double block_pct;
+    int steps; /* of any kind */
 };
 
 /* The block's energy after each second. */
@@ -94,10 +95,12 @@ static struct outcome play(const struct shape *shape, struct weather w, int bloc
                 out = (struct demand_outlook){.level_kw = minute_kw(&meter, s)};
             const struct demand_forecast f = demand_forecast_ahead(
                 read_kwh, (ms_t)(s / poll_s * poll_s) * MS_PER_S, &out, CONTRACT_KW);
-            double value = f.early ? 0.0 : 100.0 * f.block_kw / CONTRACT_KW;
+            double value = 100.0 * f.block_kw / CONTRACT_KW;
+            if (f.early)
+                value = out.level_kw <= 0.98 * CONTRACT_KW ? 0.0 : UNKNOWN;
             enum alert_step step;
-            if (watch_take(&watch, &rule->limits, value, t, rule->gap_ms, &step) &&
-                (step == ALERT_RAISED || step == ALERT_REOPENED) && block >= 0)
+            o.steps += watch_take(&watch, &rule->limits, value, t, rule->gap_ms, &step);
+            if (block >= 0 && o.raised_s < 0 && watch.level > 0)
                 o.raised_s = s;
             kwh += real / 3600.0;
             meter.kwh[meter.count++] = kwh;
@@ -154,10 +157,19 @@ static void a_flat_load_at_95_percent_gives_no_alarm(void **state) {
             }
 }
 
+static void what_goes_on_over_the_contract_is_one_alarm(void **state) {
+    const struct shape flat = {"flat, too high", 104, 104, 0, 0}, much = {"", 130, 130, 0, 0};
+    (void)state;
+    chance_state = number_from("BUSBAR_SEED", CHANCE_SEED);
+    assert_int_equal(play(&flat, (struct weather){1, 0, 0}, 20, 1).steps, 1);
+    assert_int_equal(play(&much, (struct weather){1, 0, 0}, 20, 1).steps, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_block_that_breaks_the_contract_is_told_three_minutes_before),
         cmocka_unit_test(a_flat_load_at_95_percent_gives_no_alarm),
+        cmocka_unit_test(what_goes_on_over_the_contract_is_one_alarm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
