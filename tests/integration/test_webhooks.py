@@ -29,7 +29,7 @@ def write_site(path, store, sections=()):
         "site: {id: works, gateway: gw1, name: 天玺, district: d1, timezone: Asia/Shanghai}",
         "links:", f'  - {{id: a, tcp: "127.0.0.1:{free_port()}"}}',
         "devices:", "  - {id: grid, link: a, unit: 1, profile: eastron-sdm630, role: grid}",
-        f"store: {{path: {store}}}", *sections, ""]))
+        f"store: {{path: {store}}}", f'web: {{listen: "127.0.0.1:{free_port()}"}}', *sections, ""]))
     return path
 
 
