@@ -5,12 +5,14 @@ Each test starts from a copy of one store; its alerts are put into the outbox wh
 import json
 import pathlib
 import random
+import re
 import shutil
 import signal
 import sqlite3
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import jsonschema
 
@@ -305,8 +307,14 @@ class Many(Webhooks):
         self.begin()
         for _ in range(5):
             self.put("major")
-        with Gateway(self.site({"url": robot.url(), "per_minute": 5})):
+        site = self.site({"url": robot.url(), "per_minute": 5})
+        address = re.search(r'listen: "(.*?)"', site.read_text())[1]
+        with Gateway(site):
             self.wait_stored()
+            metrics = urllib.request.urlopen(f"http://{address}/metrics").read().decode()
+        for line in ("sent_total{webhook=\"hook\"} 5", "alerts_total{webhook=\"hook\"} 5",
+                     "failed_total{webhook=\"hook\"} 0", "waiting{webhook=\"hook\"} 0"):
+            self.assertIn(f"busbar_webhook_{line}\n", metrics)
         self.assertEqual([m.body["count"] for m in robot.messages], [1] * 5)
         self.assertEqual(self.told(robot), self.seqs)
 
