@@ -59,6 +59,21 @@ static const char *no_id(const struct site *s, size_t i) {
     return "";
 }
 
+/* A year's, or each month's. */
+static void describe_budget(const struct carbon_budget *b, struct fact_list *out) {
+    char text[FACT_TEXT_MAX];
+    size_t n = 0;
+    if (!b->by_month) {
+        fact_number(out, "carbon_budget_t", b->year_t);
+        return;
+    }
+    for (size_t i = 0; i < 12 && n < sizeof text; i++) {
+        int more = snprintf(text + n, sizeof text - n, "%s%.9g", i > 0 ? " " : "", b->month_t[i]);
+        n += more > 0 ? (size_t)more : 0;
+    }
+    fact_text(out, "carbon_budget_t", text);
+}
+
 static void describe_site(const struct site *s, size_t i, struct fact_list *out) {
     (void)i;
     fact_text(out, "id", s->id);
@@ -77,6 +92,10 @@ static void describe_site(const struct site *s, size_t i, struct fact_list *out)
     fact_number(out, "green certificates_year", s->green.certificates_year);
     fact_number(out, "green bundled_certificates_year", s->green.bundled_certificates_year);
     fact_number(out, "green own_pv_sold_kwh_year", s->green.own_pv_sold_kwh_year);
+    describe_budget(&s->carbon_budget, out);
+    fact_number(out, "self_use of_available_pct", s->self_use.of_available_pct);
+    fact_number(out, "self_use of_consumption_pct", s->self_use.of_consumption_pct);
+    fact_number(out, "self_use export_pct", s->self_use.export_pct);
 }
 
 static void describe_store(const struct site *s, size_t i, struct fact_list *out) {

@@ -81,6 +81,48 @@ static void read_green(struct reader *r, yaml_node_t *node, void *target) {
     }
 }
 
+#define BUDGET_MAX 1e9 /* t CO2 a year: more than a province emits */
+
+static void read_month_budget(struct reader *r, yaml_node_t *item, size_t index, void *target) {
+    struct carbon_budget *b = target;
+    double t = 0;
+    if (schema_number(r, item, "a month's carbon_budget_t", 0, BUDGET_MAX, &t) && index < 12) {
+        b->month_t[index] = t;
+    }
+}
+
+/* Of a year, or a list of its twelve months. */
+static void read_carbon_budget(struct reader *r, yaml_node_t *node, void *target) {
+    struct carbon_budget *b = &((struct site *)target)->carbon_budget;
+    b->by_month = node->type == YAML_SEQUENCE_NODE;
+    if (!b->by_month) {
+        schema_number(r, node, "carbon_budget_t", 0, BUDGET_MAX, &b->year_t);
+        return;
+    }
+    size_t n = schema_each(r, node, "carbon_budget_t", read_month_budget, b);
+    if (n != 12) {
+        schema_error(r, node,
+                     "carbon_budget_t has %zu numbers; give one of the year, or twelve from "
+                     "January to December",
+                     n);
+    }
+}
+
+static const struct field self_use_fields[] = {
+    {"of_available_pct", FIELD_NUMBER, KEEP(struct self_use_policy, of_available_pct), .max = 100,
+     .preset = 60},
+    {"of_consumption_pct", FIELD_NUMBER, KEEP(struct self_use_policy, of_consumption_pct),
+     .max = 100, .preset = 30},
+    {"export_pct", FIELD_NUMBER, KEEP(struct self_use_policy, export_pct), .max = 100,
+     .preset = 20},
+    {0},
+};
+
+static void read_self_use(struct reader *r, yaml_node_t *node, void *target) {
+    struct site *s = target;
+    schema_read(r, node, "self_use", self_use_fields, &s->self_use);
+}
+
 static const struct field site_fields[] = {
     {"id", FIELD_ID, .required = true, KEEP(struct site, id)},
     {"gateway", FIELD_ID, KEEP(struct site, gateway), .preset_text = "gw1"},
@@ -97,11 +139,16 @@ static const struct field site_fields[] = {
     {"tariff", FIELD_ID, KEEP(struct site, tariff)},
     {"carbon", FIELD_ID, KEEP(struct site, carbon)},
     {"green", FIELD_CUSTOM, .read = read_green},
+    {"carbon_budget_t", FIELD_CUSTOM, .read = read_carbon_budget},
+    {"self_use", FIELD_CUSTOM, .read = read_self_use},
     {0},
 };
 
 void read_site_section(struct reader *r, yaml_node_t *node, void *target) {
     struct site_draft *d = target;
+    d->site->carbon_budget.year_t = (double)NAN;
+    schema_presets(self_use_fields, &d->site->self_use);
+    d->site->self_use.applies = true;
     schema_read(r, node, "site", site_fields, d->site);
     if (d->site->name == NULL) {
         d->site->name = d->site->id;

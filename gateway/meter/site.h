@@ -178,6 +178,19 @@ struct green_supply {
     double contract_kwh_year, certificates_year, bundled_certificates_year, own_pv_sold_kwh_year;
 };
 
+/* What the site may emit. */
+struct carbon_budget {
+    bool by_month;      /* month_t counts, else year_t */
+    double year_t;      /* NAN: none */
+    double month_t[12]; /* January first */
+};
+
+/* Limits of what becomes of the site's new energy, in %. */
+struct self_use_policy {
+    bool applies;
+    double of_available_pct, of_consumption_pct, export_pct;
+};
+
 struct site {
     struct arena *arena;
     const char *file; /* as given on the command line */
@@ -204,6 +217,8 @@ struct site {
     size_t transformer_count;
     const struct carbon_book *carbon_book; /* calc/carbon.h; NULL: none */
     struct green_supply green;
+    struct carbon_budget carbon_budget;
+    struct self_use_policy self_use;
     struct store_settings store;
     struct mqtt_settings mqtt;
     struct deliver_settings *deliver;
