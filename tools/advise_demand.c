@@ -84,13 +84,11 @@ int advise_load_months(struct reader *r, const struct site *site, const struct a
 
 /* ---- prices ------------------------------------------------------------------------------- */
 
-/* As a bill takes them: without a price of the actual demand that of the contract counts. */
 static void price_month(const struct books *b, struct advise_month_row *m) {
-    struct price price[ADVISE_PRICES];
-    for (int p = 0; p < ADVISE_PRICES; p++)
-        price[p] = tariff_component(&b->prices, m->month, advise_component((enum advise_price)p));
-    if (!price[ADVISE_ACTUAL].known)
-        price[ADVISE_ACTUAL] = price[ADVISE_DEMAND];
+    const struct basic_prices basic = tariff_basic_prices(&b->prices, m->month);
+    const struct price price[ADVISE_PRICES] = {[ADVISE_DEMAND] = basic.demand,
+                                               [ADVISE_ACTUAL] = basic.actual,
+                                               [ADVISE_CAPACITY] = basic.capacity};
     m->prices_verified = true;
     for (int p = 0; p < ADVISE_PRICES; p++) {
         m->price_known[p] = price[p].known;

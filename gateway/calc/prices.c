@@ -49,6 +49,15 @@ struct price tariff_component(const struct price_book *b, int32_t month, enum pr
     return (struct price){best->price_e8, true, best->verified, best->version};
 }
 
+struct basic_prices tariff_basic_prices(const struct price_book *b, int32_t month) {
+    struct basic_prices p = {.demand = tariff_component(b, month, PRICE_DEMAND),
+                             .actual = tariff_component(b, month, PRICE_ACTUAL_DEMAND),
+                             .capacity = tariff_component(b, month, PRICE_CAPACITY)};
+    if (!p.actual.known)
+        p.actual = p.demand;
+    return p;
+}
+
 /* price x ratio, half-up away from zero; |price| <= PRICE_MAX_E8 and ratio <= 1000: no overflow. */
 static int64_t times_ratio(int64_t price_e8, double ratio) {
     int64_t millionths = llround(ratio * RATIO_ONE);

@@ -60,12 +60,16 @@ static void power_factor(const struct site *s, size_t i, const struct billing_ru
 }
 
 static struct price basic_price(const struct account *a, const struct books *b, int32_t month) {
-    if (a->billing == BILLING_CAPACITY)
-        return tariff_component(&b->prices, month, PRICE_CAPACITY);
-    struct price actual = tariff_component(&b->prices, month, PRICE_ACTUAL_DEMAND);
-    if (a->billing == BILLING_ACTUAL_DEMAND && actual.known)
-        return actual;
-    return tariff_component(&b->prices, month, PRICE_DEMAND);
+    const struct basic_prices prices = tariff_basic_prices(&b->prices, month);
+    switch (a->billing) {
+    case BILLING_CAPACITY:
+        return prices.capacity;
+    case BILLING_ACTUAL_DEMAND:
+        return prices.actual;
+    case BILLING_CONTRACT_DEMAND:
+        break;
+    }
+    return prices.demand;
 }
 
 /* Basic charge and power-factor adjustment: each unknown until all that it needs is known. */

@@ -159,6 +159,12 @@ struct price tariff_price(const struct tariff_version *v, const struct price_boo
  * it. Verified: who pushes a curve answers for it. */
 struct price tariff_curve_price(const struct price_book *b, ms_t at, utc_offset_fn *zone);
 struct price tariff_component(const struct price_book *b, int32_t month, enum price_component c);
+/* What the basic charge is made of in a month, as a bill takes it: without a price of the actual
+ * demand that of the contract counts. */
+struct basic_prices {
+    struct price demand, actual, capacity;
+};
+struct basic_prices tariff_basic_prices(const struct price_book *b, int32_t month);
 
 /* kWh x price, rounded half-up (away from zero) to 1e-8 CNY; the double nearest to a tie counts as
  * the tie. Held at the ends of int64_t; 0 for NAN: an unknown energy has an unknown cost, which is

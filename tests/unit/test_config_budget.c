@@ -70,7 +70,7 @@ static void mistakes(void **state) {
         {"1000", "^[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]", "has 13 numbers"},
         {"1000", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ^-12]", "out of range"},
         {"export_pct: 5", "export_pct: ^101", "out of range"},
-        {"export_pct: 5", "exports_pct: ^5", "unknown key 'exports_pct' in self_use"},
+        {"export_pct: 5", "^exports_pct: 5", "unknown key 'exports_pct' in self_use"},
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         struct config_errors e;
