@@ -167,9 +167,8 @@ static const struct alert_rule rules[ALERT_RULES] = {
                         "检查电源、总线和地址", "Check power, bus and address", EACH_SECOND,
                         LIMITS(ABOVE, true, 1, MAJOR(LEVEL(100, 50, 0, 0)))},
     /* |residual| in % of the load, or of a tenth of the capacity where that is more: of each
-     * quarter
-     */
-    [ALERT_BALANCE] = {"A24", OBJECT_FEED, "%", "check_metering", "电量不平衡",
+     * quarter; for some quarters after its end that of a day, scaled so that 3 % of it is 5 */
+    [ALERT_BALANCE] = {"A24", OBJECT_SITE, "%", "check_metering", "电量不平衡",
                        "Energy balance residual", "核对互感器变比、极性和未计量馈线",
                        "Look for a wrong CT, sign, ratio, unmetered feeder", EACH_QUARTER,
                        LIMITS(ABOVE, false, 1, WARNING(LEVEL(5, 3, 900, 900)))},
