@@ -151,8 +151,8 @@ static const struct alert_rule rules[ALERT_RULES] = {
                               LIMITS(ABOVE, true, 3, WARNING(LEVEL(100, 95, 60, 60)),
                                      MAJOR(LEVEL(150, 145, 60, 60)),
                                      CRITICAL(LEVEL(200, 195, 60, 60)))},
-    /* night's mean in % of the median of 14 such days; at most 100 where it is less than 20 kW more
-     */
+    /* night's mean in % of the median of 14 such nights; where 20 kW are more than 30 % of it,
+     * scaled so that 20 kW more are 130 */
     [ALERT_NIGHT_LOAD] = {"A21", OBJECT_SITE, "%", "find_night_load", "夜间基荷异常",
                           "Abnormal night base load", "逐一核查增长的馈线",
                           "Look into the feeders that grew", EACH_DAY,
@@ -191,7 +191,7 @@ static const struct alert_rule rules[ALERT_RULES] = {
                                  "Flexible load in a sharp period", "移至平段或谷段运行",
                                  "Move it to flat or valley", EACH_SECOND,
                                  LIMITS(ABOVE, false, 1, WARNING(LEVEL(20, 5, 900, 900)))},
-    /* what the other billing mode would have saved in % over three months */
+    /* what the other billing mode would have saved in each of three months at least, in % */
     [ALERT_BILLING_MODE] = {"A29", OBJECT_ACCOUNT, "%", "change_billing", "计费方式建议",
                             "Billing mode", "向供电公司申请变更计费方式",
                             "Change the mode at the utility", EACH_MONTH,

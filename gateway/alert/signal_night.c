@@ -4,7 +4,7 @@
 
 #include "alert/median.h"
 
-void signal_night(double night_kw, const double *nights_kw, size_t n, double ratio,
+void signal_night(double night_kw, const double *nights_kw, size_t n, double raise_pct,
                   struct night_signal *ret) {
     double known[NIGHTS];
     size_t count = 0;
@@ -15,9 +15,9 @@ void signal_night(double night_kw, const double *nights_kw, size_t n, double rat
     if (count < NIGHTS_LEAST)
         return;
     ret->usual_kw = median_of(known, count);
-    ret->limit_kw = fmax(ratio * ret->usual_kw, ret->usual_kw + NIGHT_STEP_KW);
+    ret->limit_kw = fmax(raise_pct / 100.0 * ret->usual_kw, ret->usual_kw + NIGHT_STEP_KW);
     if (ret->limit_kw > 0.0)
-        ret->value = ratio * night_kw / ret->limit_kw;
+        ret->pct = raise_pct * night_kw / ret->limit_kw;
 }
 
 size_t night_growth(const double *night_kw, const double *usual_kw, size_t n,

@@ -16,14 +16,14 @@
 #define NIGHT_GREW    5 /* feeders that are named */
 
 struct night_signal {
-    double value;    /* load over what is usual, or over (usual + 20 kW) / ratio where that is more:
-                        above ratio it is both 1.3 times as much and 20 kW more. NAN: unknown */
+    double pct; /* of what is usual, or of (usual + 20 kW) / 1.3 where that is more: above raise_pct
+                   it is both 1.3 times as much and 20 kW more. NAN: unknown */
     double usual_kw; /* median; NAN without NIGHTS_LEAST of them */
     double limit_kw; /* what the night was allowed */
 };
 /* nights_kw: of the nights to compare with, newest first or not, NAN unknown; at most NIGHTS count.
- * ratio: the rule's limit (1.3). */
-void signal_night(double night_kw, const double *nights_kw, size_t n, double ratio,
+ * raise_pct: the rule's limit (130). */
+void signal_night(double night_kw, const double *nights_kw, size_t n, double raise_pct,
                   struct night_signal *ret);
 
 struct night_growth {

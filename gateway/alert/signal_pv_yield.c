@@ -11,34 +11,41 @@ double pv_hour_ratio(double kwh, double rated_kwp, double irradiation_kwh_m2, do
     return performance_ratio(kwh, rated_kwp, irradiation_kwh_m2);
 }
 
-void pv_history_take(struct pv_history *h, int32_t day, double ratio) {
-    size_t at = h->count;
-    if (isnan(ratio))
-        return;
-    if (at < PV_HOURS_MAX) {
-        h->count++;
-    } else {
-        at = 0;
-        for (size_t i = 1; i < PV_HOURS_MAX; i++)
-            if (h->day[i] < h->day[at])
-                at = i;
-        if (h->day[at] > day)
-            return;
+/* Where an hour's ratio goes: its own place, a new one, or that of the oldest. PV_HOURS_MAX: it is
+ * older than all. */
+static size_t place_of(const struct pv_history *h, int32_t hour) {
+    size_t oldest = 0;
+    for (size_t i = 0; i < h->count; i++) {
+        if (h->hour[i] == hour)
+            return i;
+        if (h->hour[i] < h->hour[oldest])
+            oldest = i;
     }
-    h->day[at] = day;
+    if (h->count < PV_HOURS_MAX)
+        return h->count;
+    return h->hour[oldest] < hour ? oldest : PV_HOURS_MAX;
+}
+
+void pv_history_take(struct pv_history *h, int32_t hour, double ratio) {
+    size_t at = isnan(ratio) ? PV_HOURS_MAX : place_of(h, hour);
+    if (at == PV_HOURS_MAX)
+        return;
+    if (at == h->count)
+        h->count++;
+    h->hour[at] = hour;
     h->ratio[at] = ratio;
 }
 
-double pv_history_median(const struct pv_history *h, int32_t day, double *scratch) {
+double pv_history_median(const struct pv_history *h, int32_t hour, double *scratch) {
     size_t n = 0;
     for (size_t i = 0; i < h->count; i++)
-        if (h->day[i] < day && h->day[i] >= day - PV_DAYS)
+        if (h->hour[i] < hour && h->hour[i] >= hour - PV_DAYS * 24)
             scratch[n++] = h->ratio[i];
     return n < PV_HOURS_LEAST ? (double)NAN : median_of(scratch, n);
 }
 
-double signal_pv_day(const double *kwh_per_kwp, size_t n, size_t i, double limit, double *scratch,
-                     double *ret_peers) {
+double signal_pv_day(const double *kwh_per_kwp, size_t n, size_t i, double limit_pct,
+                     double *scratch, double *ret_peers) {
     size_t others = 0;
     for (size_t k = 0; k < n; k++)
         if (k != i && !isnan(kwh_per_kwp[k]))
@@ -46,5 +53,5 @@ double signal_pv_day(const double *kwh_per_kwp, size_t n, size_t i, double limit
     *ret_peers = others < PV_PEERS_LEAST ? (double)NAN : median_of(scratch, others);
     if (!(*ret_peers > 0.0))
         return (double)NAN;
-    return kwh_per_kwp[i] / *ret_peers * limit / PV_PEER_LIMIT;
+    return 100.0 * kwh_per_kwp[i] / *ret_peers * limit_pct / PV_PEER_PCT;
 }
