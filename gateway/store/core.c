@@ -98,6 +98,8 @@ static int build(struct core *c, const struct site *site) {
     live_demand_init(&c->demand);
     alert_supply_init(&c->alert_supply);
     const struct alerts *alerts = c->alerts;
+    const struct alert_books *books = c->alert_books;
+    c->alert_books = NULL;
     c->raw = raw_encoder_new(site);
     c->alerts = alerts_new(c, alerts);
     if (!c->raw || !c->alerts)
@@ -106,6 +108,8 @@ static int build(struct core *c, const struct site *site) {
     if (err < 0)
         return err;
     err = records_init(&c->records, c->writer, site);
+    if (err == ERR_OK)
+        err = alert_books_new(&c->records, c->alerts, books, &c->alert_books);
     if (err < 0)
         return err;
     c->rollup = (struct rollup){.records = &c->records};
@@ -126,6 +130,7 @@ static void demolish(struct core *c) {
     tick_fini(&c->tick);
     raw_encoder_free(c->raw);
     free(c->clocks);
+    alert_books_free(c->alert_books);
     alerts_free(c->alerts);
     records_fini(&c->records);
 }
@@ -293,6 +298,7 @@ static void watch(struct core *c, ms_t tick) {
                                       .at = tick};
     alerts_second(c->alerts, tick);
     alert_supply_second(&c->alert_supply, c->alerts, &scene);
+    alert_books_second(c->alert_books, tick);
 }
 
 void core_second(struct core *c, ms_t now_ms) {

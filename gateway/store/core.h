@@ -10,6 +10,7 @@
 #include "calc/clock_track.h"
 #include "slots/silence.h"
 #include "store/aggregate.h"
+#include "store/alert_books.h"
 #include "store/alert_supply.h"
 #include "store/live_demand.h"
 #include "store/raw_codec.h"
@@ -43,6 +44,7 @@ struct core {
     struct alert_supply alert_supply;
     struct silence silence;
     struct supply_effect effect;
+    struct alert_books *alert_books;
     double kg_per_kwh; /* of the import, for the live values */
     int32_t kg_day;    /* local day it was chosen for */
     char *event_text;

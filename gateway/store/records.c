@@ -119,6 +119,8 @@ int records_init(struct records *r, struct writer *w, const struct site *site) {
     }
     for (size_t i = 0; i < NET_QUARTERS; i++)
         r->net_start[i] = INT64_MIN;
+    for (size_t i = 0; i < SLOT_PERIOD_COUNT; i++)
+        r->written[i] = INT64_MAX;
     r->suspect.feed = SITE_NONE;
     find_irradiance(r);
     r->node_count = residual_nodes(site, r->nodes, NODES_MAX);
@@ -220,6 +222,8 @@ int records_put(struct records *r, int account, const struct month_facts *month,
     facts_write(&p, r->site, f);
     if (!buf_ok(&b) || p.overflow)
         return ERR_LIMIT;
+    if (f->start < r->written[f->period])
+        r->written[f->period] = f->start;
     size_t parts = (r->site->feed_count + RECORD_PART_DEVICES - 1) / RECORD_PART_DEVICES;
     uint64_t number = f->period == SLOT_BILL ? (uint64_t)(code - SLOT_CODE_BILL) : 0;
     const struct writer_record record = {.code = code,

@@ -58,6 +58,8 @@ struct records {
     struct slot_facts facts, other; /* being made; a part of it, or the one before */
     struct month_facts month;
     struct ess_carbon day_ess; /* at the start of the day being made */
+    /* by period the first slot that was written since somebody looked; INT64_MAX: none */
+    ms_t written[SLOT_PERIOD_COUNT];
 };
 
 int records_init(struct records *r, struct writer *w, const struct site *site);
