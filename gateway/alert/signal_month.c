@@ -13,7 +13,8 @@ double signal_month_pf(int pf_hundredths, double standard, int days) {
 static void take_share(enum self_use_share which, double share, double limit_pct, double side,
                        struct self_use *ret) {
     double margin = side * (100.0 * share - limit_pct);
-    if (isnan(margin) || margin >= ret->margin)
+    bool none = side > 0.0 ? limit_pct <= 0.0 : limit_pct >= 100.0;
+    if (none || isnan(margin) || margin >= ret->margin)
         return;
     *ret = (struct self_use){
         .margin = margin, .worst = which, .share_pct = 100.0 * share, .limit_pct = limit_pct};

@@ -25,7 +25,7 @@ struct self_use {
     enum self_use_share worst;
     double share_pct, limit_pct; /* of the worst */
 };
-/* A14. */
+/* A14. A share whose limit nothing can miss (0, of the export 100) is left out. */
 void signal_self_use(const struct policy_shares *shares, const struct self_use_policy *policy,
                      int days, struct self_use *ret);
 

@@ -80,6 +80,11 @@ static void a_policy_that_does_not_apply(void **state) {
     assert_true(isnan(s.margin));
     signal_self_use(&shares, &export_only, 10, &s);
     assert_int_equal(s.worst, EXPORT_OF_AVAILABLE);
+    assert_same(s.margin, -70);
+    const struct self_use_policy of_consumption = {true, 0, 5, 100};
+    signal_self_use(&shares, &of_consumption, 10, &s);
+    assert_int_equal(s.worst, SELF_USED_OF_CONSUMPTION);
+    assert_same(s.margin, 5);
 }
 
 static void a_month_below_the_policy(void **state) {
