@@ -144,11 +144,12 @@ static const struct alert_rule rules[ALERT_RULES] = {
                                 "Charging in the peak", "修正充放电计划或时钟",
                                 "Mend the schedule or its clock", EACH_SECOND,
                                 LIMITS(ABOVE, false, 1, WARNING(LEVEL(5, 1, 300, 300)))},
-    /* the worst of its signs: 100 at a limit, 150 a fault bit, 200 at 55 degC */
+    /* the worst of its signs: 100 at a limit, 160 a fault bit, 200 at 55 degC; a whole-number
+     * register stands at its limit for hours, so beyond it */
     [ALERT_STORAGE_HEALTH] = {"A20", OBJECT_DEVICE, "%", "check_storage", "储能健康异常",
                               "Storage health", "按厂家规程处理", "Follow the maker's procedure",
                               EACH_SECOND,
-                              LIMITS(ABOVE, true, 3, WARNING(LEVEL(100, 95, 60, 60)),
+                              LIMITS(ABOVE, false, 3, WARNING(LEVEL(100, 95, 60, 60)),
                                      MAJOR(LEVEL(150, 145, 60, 60)),
                                      CRITICAL(LEVEL(200, 195, 60, 60)))},
     /* night's mean in % of the median of 14 such nights; where 20 kW are more than 30 % of it,
@@ -157,10 +158,10 @@ static const struct alert_rule rules[ALERT_RULES] = {
                           "Abnormal night base load", "逐一核查增长的馈线",
                           "Look into the feeders that grew", EACH_DAY,
                           LIMITS(ABOVE, false, 1, WARNING(LEVEL(130, 130, 0, 0)))},
-    /* 0/1 */
-    [ALERT_METER_STUCK] = {"A22", OBJECT_DEVICE, "", "check_meter", "表计死值", "Meter stuck",
+    /* polls that read the same in % of 60, or time without energy in % of half an hour */
+    [ALERT_METER_STUCK] = {"A22", OBJECT_DEVICE, "%", "check_meter", "表计死值", "Meter stuck",
                            "检查表计和通信总线", "Check the meter and its bus", EACH_SECOND,
-                           LIMITS(ABOVE, false, 1, MAJOR(LEVEL(0.5, 0.5, 0, 0)))},
+                           LIMITS(ABOVE, true, 1, MAJOR(LEVEL(100, 50, 0, 0)))},
     /* silence in % of what is allowed (3 polls, at least 60 s); the link to the platform (object
      * site): % of 5 minutes */
     [ALERT_DATA_GAP] = {"A23", OBJECT_DEVICE, "%", "restore_data", "数据中断", "Data gap",
