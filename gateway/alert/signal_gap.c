@@ -34,9 +34,10 @@ void link_init(struct link_state *s) {
     *s = (struct link_state){.moved_at = INT64_MIN};
 }
 
-double signal_link(struct link_state *s, uint64_t floor, uint64_t head, ms_t t) {
-    if (s->moved_at == INT64_MIN || s->moved_at > t || floor != s->floor || floor >= head)
+double signal_link(struct link_state *s, uint64_t acknowledged, uint64_t head, ms_t t) {
+    if (s->moved_at == INT64_MIN || s->moved_at > t || acknowledged != s->acknowledged ||
+        acknowledged >= head)
         s->moved_at = t;
-    s->floor = floor;
+    s->acknowledged = acknowledged;
     return 100.0 * (double)(t - s->moved_at) / (double)GAP_LINK_MS;
 }

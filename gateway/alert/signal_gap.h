@@ -28,13 +28,13 @@ double signal_gap(struct gap_state *g, ms_t t, ms_t allowed, const struct alert_
 
 /* How far a destination is behind, from its cursor alone. */
 struct link_state {
-    uint64_t floor; /* rows below it are acknowledged */
-    ms_t moved_at;  /* when it moved last, or there was nothing to send; INT64_MIN: not yet seen */
+    uint64_t acknowledged; /* rows, of all numbers from 1 to head */
+    ms_t moved_at; /* when it moved last, or there was nothing to send; INT64_MIN: not yet seen */
 };
 
 void link_init(struct link_state *s);
-/* head: number of the next row. Time without an acknowledgement while rows wait, in % of
- * GAP_LINK_MS. */
-double signal_link(struct link_state *s, uint64_t floor, uint64_t head, ms_t t);
+/* acknowledged of the head rows that there are. Time without an acknowledgement while rows wait, in
+ * % of GAP_LINK_MS. */
+double signal_link(struct link_state *s, uint64_t acknowledged, uint64_t head, ms_t t);
 
 #endif

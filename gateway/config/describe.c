@@ -231,6 +231,7 @@ static void describe_device(const struct site *s, size_t i, struct fact_list *ou
     fact_number(out, "capacity_kwh", d->capacity_kwh);
     fact_number(out, "soc_min", d->soc_min);
     fact_number(out, "soc_max", d->soc_max);
+    fact_number(out, "round_trip_pct", d->round_trip_pct);
     fact_flag(out, "enabled", d->enabled);
     fact_flag(out, "counted", d->counted);
     fact_flag(out, "flexible", d->flexible);

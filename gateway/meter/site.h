@@ -73,6 +73,7 @@ struct device {
     double ct_ratio, pt_ratio; /* NAN: not configured, use the device's own or 1 */
     double rated_kw;           /* NAN when unknown; so are the next four */
     double rated_kwp, capacity_kwh, soc_min, soc_max;
+    double round_trip_pct; /* of storage, by design; NAN unknown */
     bool enabled, counted, flexible;
     bool claimed; /* pv, wind: its green attribute is the site's own (not a third party's, not full
                    * feed-in) */

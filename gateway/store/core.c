@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/alert_devices.h"
 #include "store/db.h"
 #include "store/held.h"
 #include "sys/log.h"
@@ -70,8 +71,10 @@ static void on_ledger(void *arg, size_t device, ms_t at, const struct ledger_ent
 
 static void on_event(void *arg, const struct event_body *e) {
     struct core *c = arg;
-    if (!c->aggregate.replaying) /* else it is on record already */
-        core_event(c, e);
+    if (c->aggregate.replaying)
+        return; /* it is on record already */
+    core_event(c, e);
+    alert_devices_event(c->signals, e);
 }
 
 static ms_t grace_of(const struct site *site) {
@@ -100,9 +103,11 @@ static int build(struct core *c, const struct site *site) {
     const struct alerts *alerts = c->alerts;
     const struct alert_books *books = c->alert_books;
     c->alert_books = NULL;
+    const struct alert_devices *signals = c->signals;
     c->raw = raw_encoder_new(site);
     c->alerts = alerts_new(c, alerts);
-    if (!c->raw || !c->alerts)
+    c->signals = alert_devices_new(c, signals);
+    if (!c->raw || !c->alerts || !c->signals)
         return ERR_NOMEM;
     int err = core_clocks_init(c);
     if (err < 0)
@@ -132,6 +137,7 @@ static void demolish(struct core *c) {
     free(c->clocks);
     alert_books_free(c->alert_books);
     alerts_free(c->alerts);
+    alert_devices_free(c->signals);
     records_fini(&c->records);
 }
 
@@ -269,6 +275,7 @@ void core_take(struct core *c, struct reading *r) {
     if (r->utc_ms >= c->minute + AHEAD_MS)
         core_advance(c, r->utc_ms);
     aggregate_reading(&c->aggregate, r);
+    alert_devices_reading(c->signals, r, c->aggregate.scratch);
 }
 
 /* The factor of the day; a pushed curve shows in the records only. */
@@ -288,7 +295,7 @@ static double import_factor(struct core *c, ms_t now_ms) {
 }
 
 /* Signals for the alert rules, of the tick that was just taken. */
-static void watch(struct core *c, ms_t tick) {
+static void watch(struct core *c, ms_t tick, const struct live_site *s) {
     live_demand_accounts(&c->demand, &c->aggregate, tick, c->tick.feed_kw);
     const struct alert_scene scene = {.site = c->site,
                                       .aggregate = &c->aggregate,
@@ -298,6 +305,7 @@ static void watch(struct core *c, ms_t tick) {
                                       .at = tick};
     alerts_second(c->alerts, tick);
     alert_supply_second(&c->alert_supply, c->alerts, &scene);
+    alert_devices_second(c->signals, tick, s);
     alert_books_second(c->alert_books, tick);
 }
 
@@ -313,7 +321,7 @@ void core_second(struct core *c, ms_t now_ms) {
     live_demand_take(&c->demand, &c->aggregate, tick, import_factor(c, now_ms), &s);
     if (c->live)
         live_put_site(c->live, &s);
-    watch(c, tick);
+    watch(c, tick, &s);
     core_supply_second(c, now_ms);
     core_advance(c, now_ms);
     core_flush(c);

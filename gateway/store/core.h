@@ -23,6 +23,8 @@
 
 #define CORE_REWIND_MS (2 * 60 * MS_PER_MIN) /* a clock this far back is believed */
 
+struct alert_devices;
+
 struct core {
     const struct site *site;
     struct live *live;
@@ -45,8 +47,9 @@ struct core {
     struct silence silence;
     struct supply_effect effect;
     struct alert_books *alert_books;
-    double kg_per_kwh; /* of the import, for the live values */
-    int32_t kg_day;    /* local day it was chosen for */
+    struct alert_devices *signals; /* store/alert_devices.h */
+    double kg_per_kwh;             /* of the import, for the live values */
+    int32_t kg_day;                /* local day it was chosen for */
     char *event_text;
     bool urgent; /* an event waits: commit soon */
     uint64_t readings, raw_rows;

@@ -291,6 +291,9 @@ static inline void rig_site(struct rig *g) {
                         .pt_ratio = (double)NAN,
                         .rated_kw = p->unrated ? (double)NAN : (double)p->rate * 3600.0 * most,
                         .capacity_kwh = (double)NAN,
+                        .soc_min = (double)NAN,
+                        .soc_max = (double)NAN,
+                        .round_trip_pct = (double)NAN,
                         .enabled = true,
                         .counted = true};
     for (int i = 0; i < 2; i++)

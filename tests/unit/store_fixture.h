@@ -111,6 +111,9 @@ static inline void works_devices(struct works *w) {
                                         .pt_ratio = (double)NAN,
                                         .rated_kw = (double)NAN,
                                         .capacity_kwh = (double)NAN,
+                                        .soc_min = (double)NAN,
+                                        .soc_max = (double)NAN,
+                                        .round_trip_pct = (double)NAN,
                                         .enabled = true,
                                         .counted = true,
                                         .point_base = base};

@@ -139,22 +139,24 @@ static void an_idle_station_misses_what_it_could_have_given(void **state) {
     CLOSE(storage_missed_kw(&n), 300.0);
 }
 
-static void energy_adds_up_while_values_come(void **state) {
+static void energy_and_money_add_up_while_values_come(void **state) {
     (void)state;
     struct moved_energy m;
     moved_init(&m);
-    for (ms_t t = 0; t <= 3600; t++)
-        moved_take(&m, 300.0, SIGNAL_T0 + t * MS_PER_S);
+    for (ms_t t = 0; t <= 3600; t++) /* the first half in a peak, then sharp */
+        moved_take(&m, 300.0, t < 1800 ? 0.6 : 0.8, SIGNAL_T0 + t * MS_PER_S);
     CLOSE(m.kwh, 300.0);
-    moved_take(&m, (double)NAN, SIGNAL_T0 + 3601 * MS_PER_S);
+    CLOSE(m.cny, 150.0 * 0.6 + 150.0 * 0.8);
+    moved_take(&m, (double)NAN, 0.8, SIGNAL_T0 + 3601 * MS_PER_S);
     CLOSE(m.kwh, 300.0 + 300.0 / 3600.0);
-    moved_take(&m, 300.0, SIGNAL_T0 + 3602 * MS_PER_S);
-    moved_take(&m, 300.0, SIGNAL_T0 + 7200 * MS_PER_S); /* nothing was known between */
+    moved_take(&m, 300.0, 0.8, SIGNAL_T0 + 3602 * MS_PER_S);
+    moved_take(&m, 300.0, 0.8, SIGNAL_T0 + 7200 * MS_PER_S); /* nothing was known between */
     CLOSE(m.kwh, 300.0 + 300.0 / 3600.0);
     moved_end(&m);
-    moved_take(&m, 60.0, SIGNAL_T0 + 7300 * MS_PER_S);
-    moved_take(&m, 0.0, SIGNAL_T0 + 7301 * MS_PER_S);
+    moved_take(&m, 60.0, (double)NAN, SIGNAL_T0 + 7300 * MS_PER_S);
+    moved_take(&m, 0.0, 0.6, SIGNAL_T0 + 7301 * MS_PER_S);
     CLOSE(m.kwh, 60.0 / 3600.0);
+    assert_true(isnan(m.cny));
 }
 
 int main(void) {
@@ -165,7 +167,7 @@ int main(void) {
         cmocka_unit_test(only_the_charge_that_the_grid_pays_for_counts),
         cmocka_unit_test(each_is_raised_held_and_cleared),
         cmocka_unit_test(an_idle_station_misses_what_it_could_have_given),
-        cmocka_unit_test(energy_adds_up_while_values_come),
+        cmocka_unit_test(energy_and_money_add_up_while_values_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
