@@ -72,6 +72,7 @@ static int advance(struct sim *s, us_t now_us) {
     ms_t target = simulated_ms(s, now_us);
     int status = EXIT_GOOD;
 
+    faults_disturb(&s->faults, s->plant, (double)now_us / US_PER_S);
     for (int i = 0; i < STEPS_PER_TURN && status == EXIT_GOOD; i++) {
         if (s->plant->now_ms + PLANT_STEP_MS > target)
             return EXIT_GOOD;

@@ -9,6 +9,8 @@ import tempfile
 import time
 import unittest
 
+import yaml
+
 from simulator import BUSBAR, CONFIG, DEMO, Sim, crc16, resolution
 
 NOON = ["--start", "2026-06-24T12:30:00+08:00"]
@@ -234,6 +236,21 @@ class Faults(unittest.TestCase):
             unit, _ = self.ask(client, "bms")
             self.assertEqual(client.reply()[0], unit)
         self.assertGreater(self.sim.statistics()["devices"]["pcs"]["faults"], 0)
+
+    def test_of_the_plant(self):
+        """What is wrong with the plant shows in the truth, and so in every register."""
+        self.sim.set_faults([{"device": "pv1", "fault": "output", "kw": 0},
+                             {"device": "pv2", "fault": "output", "kw": 200},
+                             {"device": "pcs", "fault": "output", "kw": -90}])
+        after = self.sim.truth()["t"] + 1000
+        truth = self.sim.wait_truth(after)["devices"]
+        self.assertEqual([truth[d]["power_kw"] for d in ("pv1", "pv2", "pcs")], [0, 200, -90])
+
+    def test_scenarios_are_of_the_demo_site(self):
+        files = sorted((CONFIG / "scenarios").glob("*.yaml"))
+        self.assertGreaterEqual(len(files), 10)
+        for file in files:
+            self.sim.set_faults(yaml.safe_load(file.read_text()))
 
     def test_wrong_unit(self):
         self.fault("pcs", "wrong_unit")
@@ -469,6 +486,10 @@ class Program(unittest.TestCase):
                          "--truth", f"{folder}/none/t")
             for text, words in (("- {device: pcs, fault: smoke}", "1:24: no such fault"),
                                 ("- {device: nobody, fault: silent}", "no device 'nobody'"),
+                                ("- {device: feeder1, fault: output}", "has an output: 'feeder1'"),
+                                ("- {device: pcs, fault: extra_load, kw: 5}", "only a load"),
+                                ("- {link: bus1, fault: reversed_ct}", "of a device"),
+                                ("- {device: pv1, fault: output, kw: much}", "want a power in kW"),
                                 ("- {device: pcs, fault: bad_crc}", "no CRC"),
                                 ("- {fault: silent}", "name one of"),
                                 ("device: pcs", "want a list")):

@@ -23,6 +23,9 @@ static const char *const names[FAULT_KIND_COUNT] = {
     [FAULT_FREEZE_VALUE] = "freeze_value",
     [FAULT_VANISH_PTY] = "vanish_pty",
     [FAULT_CLOCK] = "clock",
+    [FAULT_OUTPUT] = "output",
+    [FAULT_EXTRA_LOAD] = "extra_load",
+    [FAULT_REVERSED_CT] = "reversed_ct",
 };
 
 const char *fault_str(enum fault_kind kind) {
@@ -55,6 +58,16 @@ static int number_of(struct reader *r, const yaml_node_t *n, double *ret) {
 
     if (end == text_of(n) || *end != '\0' || !isfinite(v) || v < 0.0 || v > 1e9)
         return complain(r, n, "want a number of 0 or more, not", text_of(n));
+    *ret = v;
+    return ERR_OK;
+}
+
+static int power_of(struct reader *r, const yaml_node_t *n, double *ret) {
+    char *end;
+    double v = strtod(text_of(n), &end);
+
+    if (end == text_of(n) || *end != '\0' || !(fabs(v) <= 1e7))
+        return complain(r, n, "want a power in kW, not", text_of(n));
     *ret = v;
     return ERR_OK;
 }
@@ -133,7 +146,28 @@ static int read_key(struct reader *r, const yaml_node_t *key, const yaml_node_t 
         return seconds_of(r, value, &f->s);
     if (strcmp(k, "bytes") == 0)
         return whole_of(r, value, 400.0, &f->bytes);
+    if (strcmp(k, "kw") == 0)
+        return power_of(r, value, &f->kw);
+    if (strcmp(k, "ramp_s") == 0)
+        return number_of(r, value, &f->ramp_s);
     return complain(r, key, "unknown key", k);
+}
+
+static bool is_of_plant(enum fault_kind kind) {
+    return kind == FAULT_OUTPUT || kind == FAULT_EXTRA_LOAD || kind == FAULT_REVERSED_CT;
+}
+
+/* A part of the plant that the fault cannot meet would be a test that cannot fail. */
+static int check_part(struct reader *r, const yaml_node_t *at, const struct fault *f) {
+    const struct device *d = f->device != SITE_NONE ? &r->site->devices[f->device] : NULL;
+
+    if (d == NULL)
+        return complain(r, at, "this fault is of a device, not of a link:", fault_str(f->kind));
+    if (f->kind == FAULT_OUTPUT && !role_is_source(d->role))
+        return complain(r, at, "only pv, wind, a generator or storage has an output:", d->id);
+    if (f->kind == FAULT_EXTRA_LOAD && d->role != ROLE_LOAD)
+        return complain(r, at, "only a load draws more:", d->id);
+    return ERR_OK;
 }
 
 /* A fault that its link cannot show would be a test that cannot fail. */
@@ -178,7 +212,7 @@ static int read_fault(struct reader *r, const yaml_node_t *n, struct fault *f) {
         return complain(r, n, "name one of", "device:, link:");
     if (f->ms == 0)
         f->ms = f->kind == FAULT_TRICKLE ? 100 : 3000;
-    return check_fit(r, n, f);
+    return is_of_plant(f->kind) ? check_part(r, n, f) : check_fit(r, n, f);
 }
 
 static int read_list(struct reader *r, struct fault **ret_list, size_t *ret_count) {
@@ -263,7 +297,7 @@ static bool concerns(const struct fault *one, const struct site *site, size_t de
 }
 
 static bool shows_in_replies(enum fault_kind kind) {
-    return kind != FAULT_FREEZE_VALUE && kind != FAULT_CLOCK;
+    return kind != FAULT_FREEZE_VALUE && kind != FAULT_CLOCK && !is_of_plant(kind);
 }
 
 const struct fault *faults_on_device(const struct faults *f, const struct site *site, size_t device,
@@ -305,4 +339,34 @@ bool faults_on_link(const struct faults *f, const struct site *site, size_t link
             return true;
     }
     return false;
+}
+
+static void disturb(struct disturbance *d, const struct fault *one, double running_s) {
+    switch ((int)one->kind) {
+    case FAULT_OUTPUT:
+        d->output_kw = one->kw;
+        break;
+    case FAULT_EXTRA_LOAD:
+        d->extra_kw += running_s < one->ramp_s ? one->kw * running_s / one->ramp_s : one->kw;
+        break;
+    case FAULT_REVERSED_CT:
+        d->reversed_ct = true;
+        break;
+    default:
+        break;
+    }
+}
+
+void faults_disturb(const struct faults *f, struct plant *plant, double now_s) {
+    for (size_t n = 0; n < plant->node_count; n++) {
+        struct disturbance *d = &plant->nodes[n].disturbance;
+
+        disturbance_clear(d);
+        for (size_t i = 0; i < f->count; i++) {
+            const struct fault *one = &f->list[i];
+
+            if (one->device == (int32_t)plant->nodes[n].device && running(f, one, now_s))
+                disturb(d, one, now_s - f->since_s - one->at_s);
+        }
+    }
 }

@@ -2,6 +2,7 @@
  *
  *   - {at_s: 10, for_s: 5, device: pv1, fault: exception, code: 4}
  *   - {link: incomer, fault: refuse}            # from the start, for ever
+ *   - {device: feeder1, fault: extra_load, kw: 400, ramp_s: 60}
  *
  * Times are real seconds since the listeners were ready (or since the file was read again). */
 #ifndef BUSBAR_SIM_FAULTS_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "meter/site.h"
+#include "sim/model_plant.h"
 
 enum fault_kind {
     FAULT_SILENT,            /* no reply */
@@ -28,6 +30,10 @@ enum fault_kind {
     FAULT_FREEZE_VALUE,      /* registers stay as they are */
     FAULT_VANISH_PTY,        /* rtu: the pty is gone */
     FAULT_CLOCK,             /* the device's own clock is s: (90) ahead; below 0: behind */
+    /* of the plant itself, all that is measured of it agrees: */
+    FAULT_OUTPUT,      /* a source gives kw: (0), storage within its limits */
+    FAULT_EXTRA_LOAD,  /* a load draws kw: more, reached after ramp_s: (0) */
+    FAULT_REVERSED_CT, /* a meter sees every current the other way round */
     FAULT_KIND_COUNT
 };
 
@@ -37,6 +43,7 @@ struct fault {
     enum fault_kind kind;
     uint32_t code, ms, bytes;
     int32_t s;
+    double kw, ramp_s;
 };
 
 struct faults {
@@ -61,6 +68,8 @@ bool faults_frozen(const struct faults *f, const struct site *site, size_t devic
 /* How far the device's own clock is ahead now. */
 int32_t faults_clock_s(const struct faults *f, const struct site *site, size_t device,
                        double now_s);
+/* Puts the faults of the plant that run now into it, and takes out those that do not. */
+void faults_disturb(const struct faults *f, struct plant *plant, double now_s);
 const char *fault_str(enum fault_kind kind);
 
 #endif

@@ -15,6 +15,8 @@ static double source_kw(const struct plant *p, size_t i) {
     const struct node *n = &p->nodes[i];
     double kw;
 
+    if (!isnan(n->disturbance.output_kw))
+        return n->disturbance.output_kw;
     if (n->role == ROLE_PV) {
         double local_cloud = 0.04 * noise_smooth(p->seed, 0x3000 + i, p->now_ms, 25 * MS_PER_S);
 
@@ -41,8 +43,10 @@ static double node_load_kw(const struct plant *p, size_t i) {
 /* A storage with a limited charge; the same figure the counters will integrate. */
 static double storage_kw(const struct plant *p, const struct node *n) {
     const struct storage *s = &p->stores[n->store];
+    double asked = n->disturbance.output_kw;
 
-    return storage_limit_kw(s, storage_schedule_kw(s, &p->local), PLANT_STEP_MS);
+    return storage_limit_kw(s, isnan(asked) ? storage_schedule_kw(s, &p->local) : asked,
+                            PLANT_STEP_MS);
 }
 
 /* ---- tree ---- */
@@ -88,7 +92,7 @@ static struct below sum_below(const struct plant *p, size_t parent) {
 static void solve_load(struct plant *p, size_t i) {
     struct node *n = &p->nodes[i];
     struct below b = sum_below(p, i);
-    double own_kw = node_load_kw(p, i) * (b.loads > 0 ? 0.1 : 1.0);
+    double own_kw = node_load_kw(p, i) * (b.loads > 0 ? 0.1 : 1.0) + n->disturbance.extra_kw;
     double own_kvar = own_kw * load_reactive_share(n->load_kind, p->seed, i, p->now_ms);
 
     n->power_milliw = milliw(own_kw) + b.load_mw - b.source_mw;
@@ -277,5 +281,6 @@ void balance_solve(struct plant *p) {
         if (p->nodes[i].role == ROLE_BATTERY)
             solve_battery(p, &p->nodes[i]);
         split_phases(p, i);
+        p->nodes[i].sees_reversed = p->nodes[i].disturbance.reversed_ct;
     }
 }

@@ -18,6 +18,7 @@ struct electrical electrical_of(const struct plant *p, size_t node) {
     double nominal = nominal_volt(&p->site->devices[n->device]) / SQRT3;
     double draws = role_is_source(n->role) ? -1.0 : 1.0;
     double load = draws * (double)n->power_milliw / (n->rated_kw * 1e6);
+    double sign = n->sees_reversed ? -1.0 : 1.0;
     double re, im;
     struct electrical e = {0};
 
@@ -25,8 +26,8 @@ struct electrical electrical_of(const struct plant *p, size_t node) {
         double noise = 0.004 * noise_smooth(p->seed, STREAM_VOLT + k, p->now_ms, 30 * MS_PER_S);
 
         e.volt[k] = nominal * (1.02 - 0.025 * load + noise);
-        e.p[k] = (double)n->phase_milliw[k] / 1000.0;
-        e.q[k] = (double)n->phase_mvar[k] / 1000.0;
+        e.p[k] = sign * (double)n->phase_milliw[k] / 1000.0;
+        e.q[k] = sign * (double)n->phase_mvar[k] / 1000.0;
         e.s[k] = hypot(e.p[k], e.q[k]);
         e.amp[k] = e.s[k] / e.volt[k];
     }
@@ -38,8 +39,8 @@ struct electrical electrical_of(const struct plant *p, size_t node) {
     re = e.amp[0] - 0.5 * (e.amp[1] + e.amp[2]);
     im = 0.5 * SQRT3 * (e.amp[1] - e.amp[2]);
     e.amp_n = hypot(re, im);
-    e.p[3] = (double)n->power_milliw / 1000.0;
-    e.q[3] = (double)n->reactive_mvar / 1000.0;
+    e.p[3] = sign * (double)n->power_milliw / 1000.0;
+    e.q[3] = sign * (double)n->reactive_mvar / 1000.0;
     e.s[3] = hypot(e.p[3], e.q[3]);
     return e;
 }

@@ -25,6 +25,10 @@ size_t plant_node(const struct plant *p, size_t device, const char *channel) {
     return p->channel_base[device];
 }
 
+void disturbance_clear(struct disturbance *d) {
+    *d = (struct disturbance){.output_kw = (double)NAN};
+}
+
 double plant_soc_pct(const struct plant *p, const struct node *n) {
     return n->store == NODE_NONE ? (double)NAN : storage_soc_pct(&p->stores[n->store]);
 }
@@ -52,6 +56,7 @@ static void node_init(struct plant *p, size_t device, const char *channel) {
                        .may_absorb = true,
                        .store = NODE_NONE,
                        .share = 1.0};
+    disturbance_clear(&n->disturbance);
     n->rated_kw = or_default(d->rated_kw, or_default(d->rated_kwp, 200.0));
     n->rated_kwp = or_default(d->rated_kwp, n->rated_kw);
     n->load_kind = (enum load_kind)(noise_hash(p->seed, STREAM_KIND, 0) % LOAD_KIND_COUNT + i) %
@@ -268,16 +273,18 @@ static void split_add(struct counter *forward, struct counter *reverse, int64_t 
         register_add(reverse, -milliw, PLANT_STEP_MS);
 }
 
+/* As the meter sees it. */
 static void node_integrate(struct node *n) {
     struct node_counters *c = &n->counters;
-    double p = (double)n->power_milliw, q = (double)n->reactive_mvar;
-    size_t quadrant = n->power_milliw >= 0 ? (n->reactive_mvar >= 0 ? 0u : 3u)
-                                           : (n->reactive_mvar >= 0 ? 1u : 2u);
+    int64_t sign = n->sees_reversed ? -1 : 1;
+    int64_t milliw = sign * n->power_milliw, mvar = sign * n->reactive_mvar;
+    double p = (double)milliw, q = (double)mvar;
+    size_t quadrant = milliw >= 0 ? (mvar >= 0 ? 0u : 3u) : (mvar >= 0 ? 1u : 2u);
 
-    split_add(&c->forward, &c->reverse, n->power_milliw);
+    split_add(&c->forward, &c->reverse, milliw);
     for (size_t k = 0; k < 3; k++)
-        split_add(&c->phase_forward[k], &c->phase_reverse[k], n->phase_milliw[k]);
-    register_add(&c->q[quadrant], llabs(n->reactive_mvar), PLANT_STEP_MS);
+        split_add(&c->phase_forward[k], &c->phase_reverse[k], sign * n->phase_milliw[k]);
+    register_add(&c->q[quadrant], llabs(mvar), PLANT_STEP_MS);
     register_add(&c->apparent, (int64_t)sqrt(p * p + q * q), PLANT_STEP_MS);
 }
 

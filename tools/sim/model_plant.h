@@ -24,6 +24,14 @@ struct node_counters {
     struct counter apparent;
 };
 
+/* What is wrong with a part of the plant itself, so that everything measured of it agrees. */
+struct disturbance {
+    double output_kw; /* a source gives this, storage within its limits; NAN: what it would */
+    double extra_kw;  /* a load draws it besides */
+    bool
+        reversed_ct; /* the meter sees every current the other way round; the plant does not care */
+};
+
 struct node {
     size_t device;
     const char *channel; /* NULL, or the hybrid's channel */
@@ -38,6 +46,8 @@ struct node {
     double share; /* of the store (batteries) or of the site's import (incomers) */
     int64_t power_milliw, reactive_mvar;
     int64_t phase_milliw[3], phase_mvar[3];
+    struct disturbance disturbance; /* from the next step on */
+    bool sees_reversed;             /* the meter, now */
     struct node_counters counters;
     int64_t day_forward_mwh, day_reverse_mwh; /* counters at the last local midnight */
     int64_t block_start_mwh, demand_milliw, max_demand_milliw; /* 15-minute demand of forward */
@@ -67,6 +77,7 @@ void plant_free(struct plant *p);
 /* Lets PLANT_STEP_MS pass: counters take the powers that held, then new powers are found.
  * utc_offset_s belongs to the instant after the step. */
 void plant_step(struct plant *p, int utc_offset_s);
+void disturbance_clear(struct disturbance *d);
 /* The node that a point of that device and channel (NULL: none) belongs to. */
 size_t plant_node(const struct plant *p, size_t device, const char *channel);
 /* State of charge in percent; NAN for a node without a store. */
