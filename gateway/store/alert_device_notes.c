@@ -23,11 +23,15 @@ static double seconds(ms_t ms) {
     return (double)ms / MS_PER_S;
 }
 
+static const char *link_of(const struct site *s, const struct device *d) {
+    return d->link >= 0 && (size_t)d->link < s->link_count ? s->links[d->link].id : "?";
+}
+
 void note_gap(const void *arg, struct alert_change *c) {
     const struct device_note *n = arg;
     const struct device *device = &n->d->site->devices[n->device];
     const struct device_watch *w = &n->d->devices[n->device];
-    const char *link = n->d->site->links[device->link].id;
+    const char *link = link_of(n->d->site, device);
     double allowed = seconds(gap_allowed(device->poll_ms));
     double silent = seconds(n->d->tick - w->gap.good_at);
     if (c->step != ALERT_CLEARED && silent < allowed && w->day_coverage < GAP_DAY_PART) {

@@ -361,18 +361,17 @@ static void clock_second(struct alert_devices *d) {
 static void link_second(struct alert_devices *d) {
     struct writer *w = d->core->writer;
     uint64_t acknowledged = 0, head;
-    bool found = false;
+    bool found = false; /* there is none before its first acknowledgement */
     if (!d->site->mqtt.configured)
         return;
     pthread_mutex_lock(&w->lock);
     head = w->seq_next - 1;
     for (size_t i = 0; i < w->dest_count && !found; i++) {
         found = strcmp(w->dests[i].name, "mqtt") == 0;
-        acknowledged = w->dests[i].cursor.floor + cursor_above_floor(&w->dests[i].cursor);
+        if (found)
+            acknowledged = w->dests[i].cursor.floor + cursor_above_floor(&w->dests[i].cursor);
     }
     pthread_mutex_unlock(&w->lock);
-    if (!found)
-        return;
     const uint64_t waiting = head > acknowledged ? head - acknowledged : 0;
     signal_of(d, ALERT_DATA_GAP, ALERT_OBJECT_SITE,
               signal_link(&d->link, acknowledged, head, d->tick), note_link, &waiting);
