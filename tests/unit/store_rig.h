@@ -131,6 +131,17 @@ static inline json_t *rig_messages(const struct works *w, enum outbox_kind kind)
     return all;
 }
 
+/* The events but those of alerts. */
+static inline json_t *rig_plain_events(const struct works *w) {
+    json_t *events = rig_messages(w, OUTBOX_EVENT);
+    for (size_t i = json_array_size(events); i-- > 0;) {
+        const json_t *event = json_object_get(json_array_get(events, i), "event");
+        if (strcmp(json_string_value(event), "alert") == 0)
+            json_array_remove(events, i);
+    }
+    return events;
+}
+
 /* The number at "a/b/c" of a message; NAN for null. */
 static inline double number_at(const json_t *m, const char *path) {
     char part[64];

@@ -150,7 +150,7 @@ static void a_reset_counter_is_an_event_and_a_suspect_slot(void **state) {
         rig_idle(&g, s, s + 1000);
     }
     json_t *minutes = rig_messages(&g.works, OUTBOX_RECORD_1M);
-    json_t *events = rig_messages(&g.works, OUTBOX_EVENT);
+    json_t *events = rig_plain_events(&g.works);
     assert_int_equal(json_array_size(events), 1);
     const json_t *e = json_array_get(events, 0);
     assert_string_equal(text_at(e, "event"), "counter_reset");

@@ -184,7 +184,7 @@ static void a_device_that_is_silent_for_minutes(void **state) {
     rig_run(&g, up, end);
     json_t *minutes = rig_messages(&g.works, OUTBOX_RECORD_1M);
     json_t *quarters = rig_messages(&g.works, OUTBOX_RECORD_15M);
-    json_t *events = rig_messages(&g.works, OUTBOX_EVENT);
+    json_t *events = rig_plain_events(&g.works);
     assert_int_equal(json_array_size(events), 2);
     assert_string_equal(text_at(json_array_get(events, 0), "event"), "device_down");
     assert_string_equal(text_at(json_array_get(events, 0), "object"), "grid");
