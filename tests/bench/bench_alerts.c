@@ -1,5 +1,6 @@
 /* CPU that the alert rules cost a second: every rule on every object of a site of 200 devices, one
- * value each, nothing raised. Usage: bench_alerts [SECONDS]. */
+ * value each, nothing raised, and the look at each reading of its devices. Usage: bench_alerts
+ * [SECONDS]. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "store/alert_devices.h"
 #include "store/core.h"
 
 #define DEVICES 200
@@ -55,13 +57,26 @@ static uint64_t feed_all(struct core *c, ms_t at) {
     return n;
 }
 
+/* A good reading of every device, as the aggregate hands it on. */
+static void read_all(struct core *c, ms_t at, struct sample *samples) {
+    size_t most = c->site->devices[0].profile->point_count;
+    for (size_t i = 0; i < most; i++)
+        samples[i] = (struct sample){.utc_ms = at, .value = (double)(at / MS_PER_S + (ms_t)i)};
+    for (size_t i = 0; i < c->site->device_count; i++) {
+        const struct reading r = {.device = (uint32_t)i, .utc_ms = at, .kind = READING_POLL};
+        alert_devices_reading(c->signals, &r, samples);
+    }
+}
+
 static int run(struct core *c, int seconds) {
+    const struct live_site site = {.utc_ms = T0};
+    struct sample *samples = calloc(c->site->devices[0].profile->point_count + 1, sizeof *samples);
     double *feed_kw = calloc(c->site->feed_count, sizeof *feed_kw), began = cpu_s();
     uint64_t signals = 0;
-    if (!feed_kw)
+    if (!feed_kw || !samples)
         return 1;
     for (size_t i = 0; i < c->site->feed_count; i++)
-        feed_kw[i] = 50.0;
+        feed_kw[i] = c->tick.feed_kw[i] = 50.0;
     for (int s = 0; s < seconds; s++) {
         ms_t at = T0 + s * MS_PER_S;
         live_demand_accounts(&c->demand, &c->aggregate, at, feed_kw);
@@ -73,12 +88,15 @@ static int run(struct core *c, int seconds) {
                                           .at = at};
         alerts_second(c->alerts, at);
         alert_supply_second(&c->alert_supply, c->alerts, &scene);
+        read_all(c, at, samples);
+        alert_devices_second(c->signals, at, &site);
         signals += feed_all(c, at);
     }
     double ms = (cpu_s() - began) * 1000.0 / seconds;
     printf("%d devices, %" PRIu64 " watches: %.3f ms CPU a second\n", DEVICES,
            signals / (uint64_t)seconds, ms);
     free(feed_kw);
+    free(samples);
     return 0;
 }
 
