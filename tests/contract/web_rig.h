@@ -3,6 +3,7 @@
 #ifndef BUSBAR_TESTS_WEB_RIG_H
 #define BUSBAR_TESTS_WEB_RIG_H
 
+#include "alert/settings.h"
 #include "http_client.h"
 #include "sys/clock.h"
 #include "unit/store_rig.h"
@@ -22,6 +23,7 @@ static struct metering_point metering_point = {
     .id = "p1", .feed = GRID, .check_feed = SITE_NONE, .line_limit_kva = (double)NAN};
 
 static struct link_def link_a = {.id = "a"};
+static struct alert_settings no_alerts; /* the rules are not what is asked for here */
 
 static inline int start_on(const char *listen, struct web **ret) {
     const struct web_options o = {.site = &rig.works.site, .version = "9.9", .live = rig.live};
@@ -33,6 +35,7 @@ static inline int web_rig_init(void **state) {
     (void)state;
     assert_int_equal(clock_set_zone("UTC"), ERR_OK);
     works_init(&rig.works);
+    rig.works.site.alerts = &no_alerts;
     rig.works.site.accounts = &account;
     rig.works.site.account_count = 1;
     rig.works.site.metering_points = &metering_point;
