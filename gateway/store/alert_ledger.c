@@ -74,6 +74,8 @@ static int tell(struct writer *w, const struct alert_entry *e, const struct aler
                                     .text_zh = text_or_null(e->text_zh),
                                     .text_en = text_or_null(e->text_en),
                                     .note_zh = m->note_zh,
+                                    .message_id =
+                                        e->source == ALERT_BY_PLATFORM ? e->message_id : NULL,
                                     .evidence = step->evidence,
                                     .evidence_count = step->evidence_count};
     return writer_put_event(w, &body, now_ms);

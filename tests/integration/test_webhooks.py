@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import subprocess
 import tempfile
 import time
 import unittest
@@ -16,7 +17,7 @@ import urllib.request
 
 import jsonschema
 
-from gateway import Gateway, query, wait_until
+from gateway import BUSBARD, CONFIG, Gateway, query, wait_until
 from receiver import SCHEMAS, Authority
 from robots import TAKEN, Robot, answer
 from simulator import free_port
@@ -286,6 +287,24 @@ class Kill(Webhooks):
         with Gateway(site):
             self.wait_stored()
         self.assertEqual(sorted(set(self.told(robot))), self.seqs)
+
+
+class Live(Webhooks):
+    def test_what_an_officer_enters_is_told_at_once(self):
+        robot = self.robot("wecom")
+        site = self.site({"kind": "wecom", "url_file": self.secret("url", robot.url())})
+        with Gateway(site) as gateway:
+            gateway.wait_log("configuration")
+            enter = [str(BUSBARD.with_name("busbar")), "alerts", "enter", "--config", str(site), "--data",
+                     str(CONFIG), "--by", "王工", "--rule", "leak", "--object", "配电室", "--text", "配电室漏水", "--severity", "critical"]
+            wait_until("the order to be taken", lambda: subprocess.run(enter, capture_output=True).returncode == 0)
+            robot.wait("the alert", lambda: robot.taken)
+            self.seqs = [seq for seq, in query(self.store, "SELECT max(seq) FROM outbox WHERE kind=1")]
+            wait_until("its cursor", lambda: query(self.store, "SELECT length(ranges) = 0 AND floor >= ? FROM cursor"
+                                                   " WHERE dest='alert/hook'", self.seqs[0])[0][0], 90)
+        self.assertEqual(len(robot.messages), 1)
+        for words in ("严重 触发", "leak", "配电室漏水", "编号 1", "王工"):
+            self.assertIn(words, robot.messages[0].text())
 
 
 class Many(Webhooks):

@@ -167,6 +167,35 @@ static void the_longest_alert_finds_room_in_its_events(void **state) {
     assert_int_equal(count_events("alert_effect", ""), 1);
 }
 
+static void an_officers_answer_names_the_message(void **state) {
+    (void)state;
+    const struct order o = alert_order("a-1", "PEAK-SHAVE", UNTIL);
+    const struct order p = alert_order("a-2", "PEAK-SHAVE", UNTIL);
+    run_at(3600.0, T0 + MINUTE);
+    int id = give(&o, NULL);
+    int id2 = give(&p, NULL);
+    struct order ack = {.kind = ORDER_ALERT_ACK, .alert = {.alert = id, .by = "wang"}};
+    struct order no = {.kind = ORDER_ALERT_REFUSE,
+                       .alert = {.alert = id2, .by = "wang", .note = "cannot"}};
+    assert_done(&scene, &ack, "alert", id);
+    run_at(3600.0, T0 + 5 * MINUTE);
+    assert_done(&scene, &no, "alert", id2);
+    run_at(3600.0, T0 + 7 * MINUTE);
+    json_t *e = scene_event(&scene, "alert_effect");
+    assert_string_equal(text_at(e, "message_id"), "a-2");
+    json_decref(e);
+    e = events_of("alert", "refused");
+    assert_string_equal(text_at(json_array_get(e, 0), "message_id"), "a-2");
+    json_decref(e);
+    e = events_of("alert", "acknowledged");
+    assert_string_equal(text_at(json_array_get(e, 0), "message_id"), "a-1");
+    assert_string_equal(text_at(json_object_get(json_array_get(e, 0), "text"), "zh"), "压减负荷");
+    json_decref(e);
+    run_at(3600.0, UNTIL + 2 * MINUTE);
+    assert_int_equal(count_events("alert", "cleared"), 2);
+    assert_int_equal(count_events("alert_effect", ""), 2);
+}
+
 static void while_readings_wait_in_memory_nothing_is_taken(void **state) {
     (void)state;
     const struct order o = alert_order("a-1", "PEAK-SHAVE", UNTIL);
@@ -197,6 +226,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(it_is_cleared_when_its_time_is_over, begin_platform,
                                         end_platform),
         cmocka_unit_test_setup_teardown(the_longest_alert_finds_room_in_its_events, begin_platform,
+                                        end_platform),
+        cmocka_unit_test_setup_teardown(an_officers_answer_names_the_message, begin_platform,
                                         end_platform),
         cmocka_unit_test_setup_teardown(while_readings_wait_in_memory_nothing_is_taken,
                                         begin_platform, end_platform),
