@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEBHOOKS_MAX      8
-#define WEBHOOK_RULES_MAX 64
-#define QUIET_MAX         16
-#define WEBHOOK_PER_MINUTE_MAX    100
+#define WEBHOOKS_MAX           8
+#define WEBHOOK_RULES_MAX      64
+#define QUIET_MAX              16
+#define WEBHOOK_PER_MINUTE_MAX 100
 
 enum webhook_kind { WEBHOOK_JSON, WEBHOOK_WECOM, WEBHOOK_DINGTALK, WEBHOOK_FEISHU, WEBHOOK_KINDS };
 enum notice_lang { NOTICE_ZH, NOTICE_EN, NOTICE_BOTH };

@@ -265,7 +265,7 @@ static void virtual_sums(void **state) {
 static void warnings_do_not_fail(void **state) {
     (void)state;
     assert_int_equal(errors.count, errors.warnings);
-    assert_int_equal(errors.warnings, 8);
+    assert_int_equal(errors.warnings, 11);
     assert_non_null(strstr(errors.text[0], "full.yaml:10:11: warning: tariff 'works-2024' has no "
                                            "file: cost stays null"));
 }
