@@ -73,7 +73,7 @@ static void accounts_are_the_sites(void **state) {
     json_t *j = http_json(port, "/api/v1/accounts");
     const json_t *a = json_array_get(json_object_get(j, "accounts"), 0);
     assert_string_equal(text_at(a, "id"), "main");
-    assert_near(number_at(a, "contract/0/kw"), 3200, 1e-9);
+    assert_near(number_at(a, "contract/0/kw"), 40000, 1e-9);
     assert_string_equal(text_at(json_array_get(json_object_get(a, "points"), 0), "device"), "grid");
     json_decref(j);
 }

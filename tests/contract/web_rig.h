@@ -12,7 +12,7 @@
 static struct rig rig;
 static struct web *web;
 static uint16_t port;
-static const struct contract_step contract = {.from_day = INT32_MIN, .kw = 3200.0};
+static const struct contract_step contract = {.from_day = INT32_MIN, .kw = 40000.0};
 static struct account account = {.id = "main",
                                  .contracts = &contract,
                                  .contract_count = 1,
