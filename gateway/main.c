@@ -248,6 +248,8 @@ void start_web(struct gateway *g) {
     const struct web_options options = {.site = g->site,
                                         .version = BUSBAR_VERSION,
                                         .page = page_folder(g),
+                                        .order = run_order,
+                                        .order_arg = g,
                                         .live = g->live,
                                         .stats = on_stats,
                                         .stats_arg = g};

@@ -4,12 +4,13 @@ import { el, setText } from "./dom.js";
 import { age, clock, setZone } from "./format.js";
 import * as stream from "./stream.js";
 import * as live from "./view-live.js";
+import * as alerts from "./view-alerts.js";
 import * as history from "./view-history.js";
 import * as devices from "./view-devices.js";
 import * as login from "./view-login.js";
 import { chooseLanguage, languages, word } from "./words.js";
 
-const views = { live, history, devices };
+const views = { live, alerts, history, devices };
 const view = document.getElementById("view"), nav = document.getElementById("nav"), pill = document.getElementById("link");
 const buttons = { language: document.getElementById("language"), theme: document.getElementById("theme"), logout: document.getElementById("logout") };
 let close = null, number = 0;

@@ -7,7 +7,7 @@ import { DASH, against, energy, number, percent, power, siteMinute, siteMs } fro
 import { listen } from "./stream.js";
 import { word } from "./words.js";
 
-const KEEP_MS = 15 * 60 * 1000, DAY_MS = 60 * 1000;
+const KEEP_MS = 15 * 60 * 1000, DAY_MS = 60 * 1000, ALERTS_MS = 5000;
 const ROLES = ["grid", "pv", "storage", "load"];
 const history = []; /* [t, {role: kW}] of the last minutes, kept from view to view */
 
@@ -103,14 +103,20 @@ function option() {
 
 export async function show(view) {
   const picture = flow(), demand = demandCard(), day = dayCard(), bands = bandStrip();
-  const soc = el("output", { class: "middle" }), counted = el("output", { class: "middle" }), co2 = el("output", { class: "middle" });
+  const soc = el("output", { class: "middle" }), counted = el("output", { class: "middle" }), co2 = el("output", { class: "middle" }), alerts = el("output", { class: "middle", text: DASH });
   const box = el("div", { class: "chart" });
   const small = el("section", { class: "card small" },
     el("div", { class: "figure" }, el("h3", { text: word("soc") }), soc),
     el("div", { class: "figure" }, el("h3", { text: word("devices_online") }), counted),
-    el("div", { class: "figure" }, el("h3", { text: "CO₂" }), co2));
+    el("div", { class: "figure" }, el("h3", { text: "CO₂" }), co2),
+    el("a", { class: "figure", href: "#alerts" }, el("h3", { text: word("open_alerts") }), alerts));
   view.replaceChildren(el("div", { class: "live" }, el("section", { class: "card power" }, el("h2", { text: word("flow") }), picture.node), demand.node, small, day.node, bands.node,
     el("section", { class: "card wide" }, el("h2", { text: word("last_minutes") }), box)));
+  const readAlerts = async () => {
+    const answer = await get("alerts", { state: "open" }), standing = answer.alerts.filter((a) => a.active);
+    setText(alerts, String(answer.alerts.length));
+    alerts.classList.toggle("advice", standing.some((a) => a.severity === "major" || a.severity === "critical"));
+  };
   const readDay = async () => {
     const answer = await get("day");
     day.show(answer);
@@ -127,7 +133,8 @@ export async function show(view) {
   const drawn = await chart(box);
   await fillHistory().catch(() => {});
   drawn.set(option());
-  const timers = [setInterval(() => drawn.update(option()), 1000), setInterval(() => readDay().catch(() => {}), DAY_MS)];
-  await readDay();
+  const timers = [setInterval(() => drawn.update(option()), 1000), setInterval(() => readDay().catch(() => {}), DAY_MS),
+    setInterval(() => readAlerts().catch(() => setText(alerts, DASH)), ALERTS_MS)];
+  await Promise.all([readDay(), readAlerts()]);
   return () => { end(); timers.forEach(clearInterval); drawn.close(); };
 }

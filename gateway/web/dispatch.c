@@ -6,6 +6,7 @@
 
 #include "sys/clock.h"
 #include "web/address.h"
+#include "web/alert_action.h"
 #include "web/answer.h"
 #include "web/request.h"
 
@@ -33,6 +34,12 @@ static enum MHD_Result post_logout(struct dispatch *d, struct MHD_Connection *c,
                                    const struct request *r) {
     (void)r;
     return gate_logout(&d->gate, c);
+}
+
+static enum MHD_Result post_alert(struct dispatch *d, struct MHD_Connection *c,
+                                  const struct request *r) {
+    const struct caller who = gate_caller(&d->gate, c);
+    return alert_action_post(c, r->path, r->body, r->n, &who, d->order, d->order_arg);
 }
 
 /* A route has one of api, get, post and page. */
@@ -67,11 +74,13 @@ static const struct route routes[] = {
 
 static const struct route page_route = {NULL, ACCESS_ALL, .page = true};
 
+static const struct route alert_route = {NULL, ACCESS_OPERATOR, .post = post_alert};
+
 static const struct route *find_route(const char *path) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         if (strcmp(routes[i].path, path) == 0)
             return &routes[i];
-    return page_is(path) ? &page_route : NULL;
+    return alert_action_is(path) ? &alert_route : page_is(path) ? &page_route : NULL;
 }
 
 static bool is(const char *method, const char *one) {
@@ -158,6 +167,7 @@ enum MHD_Result dispatch_request(void *cls, struct MHD_Connection *c, const char
     if (route->page)
         return page_get(&d->page, c, path);
     struct request *r = *state;
+    r->path = path;
     if (*upload_n == 0)
         return route->post(d, c, r);
     bool fits = request_add(r, upload, *upload_n);

@@ -17,6 +17,8 @@ struct dispatch {
     struct stream stream;
     struct page page;
     struct connections connections;
+    order_fn *order; /* NULL: none are taken */
+    void *order_arg;
     bool loopback; /* it listens there: then a Host must be this box's */
 };
 

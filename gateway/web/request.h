@@ -10,6 +10,7 @@
 #define REQUEST_BODY_MAX 4096
 
 struct request {
+    const char *path;
     size_t n;
     char body[REQUEST_BODY_MAX];
 };

@@ -149,6 +149,8 @@ int web_start(const struct web_options *o, struct web **ret) {
     if (!w)
         return ERR_NOMEM;
     init_api(&w->dispatch.api, o);
+    w->dispatch.order = o->order;
+    w->dispatch.order_arg = o->order_arg;
     w->dispatch.loopback = a.loopback;
     stream_init(&w->dispatch.stream, o->live, api_write_live, &w->dispatch.api);
     page_open(&w->dispatch.page, o->page);

@@ -1,7 +1,8 @@
 /* The gateway's HTTP server: the officers' page, and JSON for it and for programs.
  *
  * libmicrohttpd in one thread (web_loop.h); everything below runs in it. It owns a read-only handle
- * of the store, opened at the first request that needs it. It never writes. Beyond loopback it
+ * of the store, opened at the first request that needs it. What changes something goes to the
+ * historian as an order. Beyond loopback it
  * listens only where it can tell who asks (gate.h). */
 #ifndef BUSBAR_WEB_WEB_H
 #define BUSBAR_WEB_WEB_H
@@ -10,6 +11,7 @@
 
 #include "format/metrics.h"
 #include "meter/site.h"
+#include "orders/order.h"
 #include "store/live.h"
 
 #define WEB_LISTEN_DEFAULT "127.0.0.1:8080"
@@ -21,6 +23,8 @@ struct web_options {
     const char *version;
     const char *page; /* folder of the officers' page; NULL: none */
     struct live *live;
+    order_fn *order; /* of officers; NULL: none are taken. Waits for the order */
+    void *order_arg;
     /* Fills what this layer cannot know: the program's own numbers, and the destinations with all
      * but their backlogs. On the web thread; NULL: there is nothing to tell. */
     void (*stats)(void *arg, struct metrics *ret);

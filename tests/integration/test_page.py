@@ -12,7 +12,7 @@ import tempfile
 import unittest
 import urllib.request
 
-from gateway import Gateway
+from gateway import CONFIG, Gateway, wait_until
 from simulator import BUSBAR, DEMO, Sim
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -85,7 +85,7 @@ class Page(unittest.TestCase):
                       ["look", str(SHOTS / f"busbar-{name}-{view}.png")]]
         return steps
 
-    VIEWS = [("live", "svg.flow text.number"), ("history", ".chart canvas"), ("devices", "table.devices tbody tr")]
+    VIEWS = [("live", "svg.flow text.number"), ("alerts", ".ledger > *"), ("history", ".chart canvas"), ("devices", "table.devices tbody tr")]
 
     def test_every_view_in_both_languages_and_themes_without_violations(self):
         self.gateway()
@@ -147,6 +147,23 @@ class Page(unittest.TestCase):
             ["choose", "#span", "last_year"], ["wait", "p.muted", "nothing in this span"]]).end()
         self.assertGreater(int(re.match(r"(\d+) rows", found["rows"]).group(1)), 1)
 
+    def test_an_operator_acknowledges_what_was_found_on_foot(self):
+        self.gateway()
+        enter = [str(BUSBAR), "alerts", "enter", "--config", str(self.simulator.site_file), "--data", str(CONFIG), "--by", "王工", "--rule", "leak",
+                 "--object", "room-1", "--text", "配电室漏水", "--severity", "major"]
+        wait_until("the order to be taken", lambda: subprocess.run(enter, capture_output=True).returncode == 0)
+        found = Browser(self.url, [
+            ["open", dict(DESK, language="en"), "alerts"], ["wait", ".entry", "leak room-1"], ["texts", "entry", ".entry"], ["click", ".entry:has-text('leak room-1')"],
+            ["wait", ".actions"], ["axe", "axe"], ["click", "form.action:nth-child(2) button"], ["wait", ".advice", "by is missing"],
+            ["fill", "form.action:nth-child(1) input[name=by]", "Li"], ["fill", "form.action:nth-child(1) input[name=note]", "on my way"],
+            ["click", "form.action:nth-child(1) button"], ["wait", ".details td", "on my way"],
+            ["fill", "form.action:nth-child(5) input[name=verifier]", "Li"], ["click", "form.action:nth-child(5) button"], ["wait", ".advice", "measure"],
+            ["look", str(SHOTS / "busbar-alert.png")]]).end()
+        self.assertEqual((found["axe"], found["errors"]), ([], []))
+        self.assertTrue(any("配电室漏水" in text for text in found["entry"]))
+        alert = next(a for a in self.get("alerts?state=open")["alerts"] if a["rule"] == "leak")
+        self.assertEqual(alert["handling"], "acknowledged")
+
     def test_login_roles_and_another_sites_post(self):
         users = self.folder / "users"
         subprocess.run([str(BUSBAR), "passwd", "--file", str(users), "wang"], input="correct horse\n", text=True, check=True)
@@ -158,9 +175,10 @@ class Page(unittest.TestCase):
             ["open", dict(DESK, language="en"), "live"], ["wait", "form.login"], ["axe", "axe"], ["fill", "#user", "wang"],
             ["fill", "#password", "wrong horse"], ["click", "form button"], ["wait", "[role=alert]", "name or password is wrong"],
             ["fill", "#password", "correct horse"], ["click", "form button"], ["wait", "#link[data-level=good]"],
-            ["ask", "other", "POST", "/api/v1/logout", None], ["ask", "live", "GET", "/api/v1/live", None],
+            ["ask", "other", "POST", "/api/v1/logout", None], ["ask", "viewer", "POST", "/api/v1/alerts/1/ack", "{}"], ["ask", "live", "GET", "/api/v1/live", None],
             ["click", "#logout"], ["wait", "form.login"], ["ask", "after", "GET", "/api/v1/live", None]]).end()
         self.assertEqual((found["axe"], found["other"], found["live"], found["after"]), ([], 403, 200, 401))
+        self.assertEqual(found["viewer"], 403)  # by his role
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Damage(FaultRig):
                 self.check_replaced(platform, epoch, event["value"])
                 platform.wait("live values", lambda: len(platform.bodies("live")) > before + 10, 30)
                 self.wait_minutes(platform, self.minutes(platform) + 2)
-                self.assertEqual(len([x for x in gateway.lines if "is damaged" in x]), 1)
+                self.assertEqual(len([x for x in gateway.lines if "is damaged; it is set aside" in x]), 1)
             self.check_dense(platform)
             self.assertEqual(len(self.seqs(platform)), 2)
             self.check_energy(platform, 3)
