@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Busbar's benchmarks: real busbard, real broker, real SQLite, simulated devices on loopback.
 
-usage: bench.py BUILD_DIR [alerts|store|farm|conns|small|silent|dead|rtu|start|drain|event ...] [--seconds N]
+usage: bench.py BUILD_DIR [alerts|store|farm|conns|small|silent|dead|rtu|start|drain|event|alert ...] [--seconds N]
 
   alerts  CPU a second of all alert rules on 200 devices (bench_alerts)
   store   the store alone: 1,000 meters x 30 points, an hour with a clock of its own (bench_store)
@@ -14,6 +14,7 @@ usage: bench.py BUILD_DIR [alerts|store|farm|conns|small|silent|dead|rtu|start|d
   start   time from exec to the first request
   drain   a week of 1m and 15m records of 200 devices to a broker, against the Paho library alone
   event   from a reply that shows a change to its event at a subscriber
+  alert   from a reply that shows a back-feed to its alert at a subscriber
 
 Storage, aggregation and QoS 1 publishing are on. Prints one line of JSON a case; fails on nothing but
 a broken set-up: numbers are judged in docs/benchmarks.md, not here."""
@@ -236,7 +237,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("cases", nargs="*",
                         default=["start", "store", "pack", "farm", "conns", "small", "silent", "dead", "rtu",
-                                 "drain", "event"])
+                                 "drain", "event", "alert"])
     parser.add_argument("--seconds", type=int, default=30)
     args = parser.parse_args()
     bench = Bench(args.build, args.seconds)
@@ -252,7 +253,8 @@ def main():
            "pack": bench.pack,
            "alerts": lambda: subprocess.run([str(bench.build / "bin" / "bench_alerts")], check=True),
            "drain": lambda: uplink_cases.drain(bench, free_ports),
-           "event": lambda: uplink_cases.event(bench, free_ports, args.seconds)}
+           "event": lambda: uplink_cases.event(bench, free_ports, args.seconds),
+           "alert": lambda: uplink_cases.alert(bench, free_ports, args.seconds)}
     try:
         for case in args.cases:
             if case not in run:

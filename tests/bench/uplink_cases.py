@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import time
 
+from flipping_meter import FlippingMeter
 from ratio_meter import RatioMeter
 
 CONFIG = pathlib.Path(__file__).resolve().parents[2] / "config"
@@ -163,8 +164,58 @@ def event(bench, free_ports, seconds):
         message = json.loads(body)
         if message.get("event") == "ratio_change" and message.get("value") in meter.changed:
             took.append(1000 * (float(at) - meter.changed[message["value"]]))
+    print_took("event", seconds, took, len(meter.changed))
+
+
+def print_took(case, seconds, took, changes):
     took.sort()
-    print(json.dumps({"case": "event", "seconds": seconds, "changes": len(meter.changed),
-                      "events": len(took), "ms_median": round(took[len(took) // 2], 1),
+    print(json.dumps({"case": case, "seconds": seconds, "changes": changes, "events": len(took),
+                      "ms_median": round(took[len(took) // 2], 1),
                       "ms_p99": round(took[int(0.99 * (len(took) - 1) + 0.5)], 1),
                       "ms_max": round(took[-1], 1)}), flush=True)
+
+
+FLIP_PROFILE = """vendor: bench
+model: meter at the incomer
+roles: [grid]
+source: tests/bench/uplink_cases.py
+confidence: A
+modbus: {function: 3, word_order: big, max_registers: 125}
+points:
+  - {register: 0, type: u32, quantity: energy_import, phase: total, unit: kWh}
+  - {register: 2, type: f32, quantity: active_power, phase: total, unit: W}
+"""
+
+
+def alert(bench, free_ports, seconds):
+    """From the reply that shows a back-feed, or its end, to the alert at a subscriber, beside 200 polled
+    devices; the rule's hold times are 0."""
+    base, port = free_ports(PORTS), free_ports(1)
+    (bench.dir / "profiles" / "flip.yaml").write_text(FLIP_PROFILE)
+    meter = FlippingMeter()
+    site = farm_site(bench, base, 1000, port)
+    site.write_text(site.read_text().replace("drain.db", "alert.db").replace(
+        "district: bench}", "district: bench, transformer_kva: 1000, export_allowed: false}")
+        .replace("links:\n", f"links:\n  - {{id: lf, tcp: \"127.0.0.1:{meter.port}\"}}\n")
+        .replace("devices:\n", "devices:\n  - {id: flip, link: lf, unit: 1, profile: flip, role: grid, "
+                                "poll_ms: 1000, rated_kw: 1000}\n")
+        + "alerts: {thresholds: {A13: {hold_s: 0, clear_s: 0}}}\n")
+    uplink = Uplink(bench, port, "%U %p")
+    farm = bench.source("modbus_farm", "-b", base, "-P", PORTS, "-u", UNITS)
+    daemon = bench.busbard(site)
+    time.sleep(10 + seconds)
+    meter.changing = False
+    time.sleep(3)
+    bench.stop(daemon)
+    bench.stop(farm)
+    meter.stop()
+    bench.stop(uplink.subscriber)
+    took = []
+    for line in uplink.file.read_text().splitlines():
+        at, body = line.split(" ", 1)
+        message = json.loads(body)
+        if message.get("rule") == "A13" and message["state"] in ("raised", "reopened", "cleared"):
+            before = [t for t, feeds in meter.changed if t <= float(at) and feeds == (message["state"] != "cleared")]
+            if before:
+                took.append(1000 * (float(at) - before[-1]))
+    print_took("alert", seconds, took, len(meter.changed))
