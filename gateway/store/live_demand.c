@@ -13,15 +13,27 @@ static size_t place_of(ms_t minute) {
     return (size_t)(floor_div(minute, MS_PER_MIN) % (DEMAND_MINUTES + 1));
 }
 
-static double total_of(const struct aggregate *a, size_t point) {
-    return aggregate_total(a, a->site->metering_points[point].feed, FEED_FORWARD);
+/* Younger than 2.5 polls: what is known of the import is of now. */
+static bool is_fresh(const struct aggregate *a, int32_t feed, ms_t utc_ms) {
+    ms_t hold = (ms_t)a->site->devices[a->site->feeds[feed].device].poll_ms * 5 / 2 + MS_PER_S;
+    const struct feed_state *f = &a->feeds[feed];
+    const struct counter *c = &f->counter[FEED_FORWARD];
+    return utc_ms - (c->point != SITE_NONE ? c->read_utc_ms : f->kw_utc_ms) <= hold;
+}
+
+/* NAN while the meter is silent: what it counts then comes at once when it speaks again, and is no
+ * demand of the minutes around that. */
+static double total_of(const struct aggregate *a, size_t point, ms_t utc_ms) {
+    int32_t feed = a->site->metering_points[point].feed;
+    return is_fresh(a, feed, utc_ms) ? aggregate_total(a, feed, FEED_FORWARD) : (double)NAN;
 }
 
 /* Import of a point since a minute's edge; NAN when that edge was not seen. */
 static double since(const struct live_demand *d, const struct aggregate *a, size_t point,
-                    ms_t minute) {
+                    ms_t minute, ms_t utc_ms) {
     size_t i = place_of(minute);
-    return d->minute[i] == minute ? total_of(a, point) - d->total_kwh[i][point] : (double)NAN;
+    bool seen = d->minute[i] == minute;
+    return seen ? total_of(a, point, utc_ms) - d->total_kwh[i][point] : (double)NAN;
 }
 
 /* Of the site: with one account as it says, else the sum. */
@@ -72,9 +84,9 @@ static void point_values_of(const struct live_demand *d, const struct aggregate 
     for (size_t i = 0; i < site->metering_point_count; i++) {
         int32_t feed = site->metering_points[i].feed;
         v->power_kw[i] = a->feeds[feed].kw;
-        v->sliding_kw[i] = since(d, a, i, oldest) / hours;
+        v->sliding_kw[i] = since(d, a, i, oldest, utc_ms) / hours;
         v->block_kwh[i] = aggregate_so_far(a, feed, FEED_FORWARD, SLOT_15M);
-        v->minute_kw[i] = since(d, a, i, minute - MS_PER_MIN) / minute_hours;
+        v->minute_kw[i] = since(d, a, i, minute - MS_PER_MIN, utc_ms) / minute_hours;
         if (isnan(v->minute_kw[i]))
             v->minute_kw[i] = fmax(v->power_kw[i], 0.0);
     }
@@ -89,7 +101,7 @@ void live_demand_take(struct live_demand *d, const struct aggregate *a, ms_t utc
     if (d->minute[place] != minute) {
         d->minute[place] = minute;
         for (size_t i = 0; i < n; i++)
-            d->total_kwh[place][i] = total_of(a, i);
+            d->total_kwh[place][i] = total_of(a, i, utc_ms);
     }
     point_values_of(d, a, utc_ms, &v);
     /* in the first seconds of a quarter its block may still be that of the one before */

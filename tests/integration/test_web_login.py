@@ -108,8 +108,9 @@ class Login(unittest.TestCase):
             kept = self.cookie
         with self.gateway() as gateway:  # a restart
             self.assertEqual(self.ask("GET", "/api/v1/live")[0], 200)
+            listens = len([x for x in gateway.lines if "web: listens" in x])
             gateway.send(signal.SIGHUP)  # a reload
-            gateway.wait_log("configuration")
+            wait_until("it listens again", lambda: len([x for x in gateway.lines if "web: listens" in x]) > listens, 20)
             wait_until("it answers", lambda: self.try_live() == 200, 20)
             self.assertEqual(self.ask("POST", "/api/v1/logout", "{}", JSON)[0], 200)
             self.cookie = kept

@@ -134,6 +134,12 @@ static void demand_and_load_are_told_with_what_to_shed(void **state) {
     rig_idle(&g, T0 + 17 * MINUTE, T0 + 40 * MINUTE);
     assert_no_event(&g, "A01", 1);
     assert_no_event(&g, "A03", 1);
+    /* and what it counted meanwhile comes at once: that is no demand of a quarter of an hour */
+    rig_run(&g, T0 + 40 * MINUTE, T0 + 44 * MINUTE);
+    struct live_site s;
+    live_get_site(g.live, &s);
+    assert_true(isnan(s.demand_kw));
+    assert_no_event(&g, "A01", 1);
     rig_fini(&g);
 }
 

@@ -307,6 +307,8 @@ static double surroundings_value(const struct view *v, bool *ret_known) {
     *ret_known = true;
     switch ((int)v->def->quantity) {
     case QUANTITY_TEMPERATURE:
+        if (v->node->role == ROLE_BATTERY)
+            return dc_of(v->plant, v->node_index).cell_c;
         return v->node->role == ROLE_ENVIRONMENT ? v->plant->air_c
                                                  : v->plant->air_c + 8.0 + 18.0 * running;
     case QUANTITY_INSULATION_RESISTANCE:
