@@ -471,6 +471,7 @@ class Program(unittest.TestCase):
                                 ("- {device: nobody, fault: silent}", "no device 'nobody'"),
                                 ("- {device: feeder1, fault: output}", "has an output: 'feeder1'"),
                                 ("- {device: pcs, fault: extra_load, kw: 5}", "only a load"),
+                                ("- {device: pv1, fault: load, kw: 5}", "only a load"),
                                 ("- {link: bus1, fault: reversed_ct}", "of a device"),
                                 ("- {device: pv1, fault: output, kw: much}", "want a power in kW"),
                                 ("- {device: pcs, fault: bad_crc}", "no CRC"),

@@ -108,6 +108,32 @@ static void an_extra_load_is_in_its_feeder_the_incomer_and_their_counters(void *
     plant_free(twin);
 }
 
+static void a_load_is_told_what_to_draw_wholly_or_in_part(void **state) {
+    struct rig *r = *state;
+    struct plant *twin = plant_new(&r->works.site, 7, NOON_MS, CHINA_S);
+    assert_non_null(twin);
+    struct disturbance *d = &node(r, FEEDER2)->disturbance;
+    d->load_kw = 900.0;
+    d->load_share = 0.25;
+    plant_step(twin, CHINA_S);
+    steps(r, 1);
+    double usual = (double)twin->nodes[plant_node(twin, FEEDER2, NULL)].power_milliw / 1e6;
+    assert_true(fabs(kw(r, FEEDER2) - (0.75 * usual + 225.0)) < 1e-5);
+    d->load_share = 1.0;
+    steps(r, 1);
+    assert_true(fabs(kw(r, FEEDER2) - 900.0) < 1e-5);
+    expect_balance(r);
+    /* beside what meters below it show */
+    disturbance_clear(d);
+    node(r, FEEDER1)->disturbance.load_kw = 10.0;
+    node(r, FEEDER1)->disturbance.load_share = 1.0;
+    steps(r, 1);
+    assert_true(kw(r, PV1) > 20.0);
+    assert_true(fabs(kw(r, FEEDER1) - kw(r, SUB1) + kw(r, PV1) - 10.0) < 1e-5);
+    expect_balance(r);
+    plant_free(twin);
+}
+
 static void reversed_transformers_turn_the_meter_and_nothing_else(void **state) {
     struct rig *r = *state;
     struct node *n = node(r, FEEDER2);
@@ -144,6 +170,8 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             an_extra_load_is_in_its_feeder_the_incomer_and_their_counters, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_load_is_told_what_to_draw_wholly_or_in_part, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(reversed_transformers_turn_the_meter_and_nothing_else,
                                         set_up, tear_down),
     };

@@ -25,6 +25,7 @@ static const char *const names[FAULT_KIND_COUNT] = {
     [FAULT_CLOCK] = "clock",
     [FAULT_OUTPUT] = "output",
     [FAULT_EXTRA_LOAD] = "extra_load",
+    [FAULT_LOAD] = "load",
     [FAULT_REVERSED_CT] = "reversed_ct",
 };
 
@@ -154,7 +155,8 @@ static int read_key(struct reader *r, const yaml_node_t *key, const yaml_node_t 
 }
 
 static bool is_of_plant(enum fault_kind kind) {
-    return kind == FAULT_OUTPUT || kind == FAULT_EXTRA_LOAD || kind == FAULT_REVERSED_CT;
+    return kind == FAULT_OUTPUT || kind == FAULT_EXTRA_LOAD || kind == FAULT_LOAD ||
+           kind == FAULT_REVERSED_CT;
 }
 
 /* A part of the plant that the fault cannot meet would be a test that cannot fail. */
@@ -165,7 +167,7 @@ static int check_part(struct reader *r, const yaml_node_t *at, const struct faul
         return complain(r, at, "this fault is of a device, not of a link:", fault_str(f->kind));
     if (f->kind == FAULT_OUTPUT && !role_is_source(d->role))
         return complain(r, at, "only pv, wind, a generator or storage has an output:", d->id);
-    if (f->kind == FAULT_EXTRA_LOAD && d->role != ROLE_LOAD)
+    if ((f->kind == FAULT_EXTRA_LOAD || f->kind == FAULT_LOAD) && d->role != ROLE_LOAD)
         return complain(r, at, "only a load draws more:", d->id);
     return ERR_OK;
 }
@@ -342,12 +344,18 @@ bool faults_on_link(const struct faults *f, const struct site *site, size_t link
 }
 
 static void disturb(struct disturbance *d, const struct fault *one, double running_s) {
+    double risen = running_s < one->ramp_s ? running_s / one->ramp_s : 1.0;
+
     switch ((int)one->kind) {
     case FAULT_OUTPUT:
         d->output_kw = one->kw;
         break;
     case FAULT_EXTRA_LOAD:
-        d->extra_kw += running_s < one->ramp_s ? one->kw * running_s / one->ramp_s : one->kw;
+        d->extra_kw += one->kw * risen;
+        break;
+    case FAULT_LOAD:
+        d->load_kw = one->kw;
+        d->load_share = risen;
         break;
     case FAULT_REVERSED_CT:
         d->reversed_ct = true;

@@ -33,6 +33,7 @@ enum fault_kind {
     /* of the plant itself, all that is measured of it agrees: */
     FAULT_OUTPUT,      /* a source gives kw: (0), storage within its limits */
     FAULT_EXTRA_LOAD,  /* a load draws kw: more, reached after ramp_s: (0) */
+    FAULT_LOAD,        /* what a load draws, whatever the hour */
     FAULT_REVERSED_CT, /* a meter sees every current the other way round */
     FAULT_KIND_COUNT
 };

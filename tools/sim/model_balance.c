@@ -92,7 +92,9 @@ static struct below sum_below(const struct plant *p, size_t parent) {
 static void solve_load(struct plant *p, size_t i) {
     struct node *n = &p->nodes[i];
     struct below b = sum_below(p, i);
-    double own_kw = node_load_kw(p, i) * (b.loads > 0 ? 0.1 : 1.0) + n->disturbance.extra_kw;
+    const struct disturbance *d = &n->disturbance;
+    double usual_kw = node_load_kw(p, i) * (b.loads > 0 ? 0.1 : 1.0);
+    double own_kw = usual_kw + (d->load_kw - usual_kw) * d->load_share + d->extra_kw;
     double own_kvar = own_kw * load_reactive_share(n->load_kind, p->seed, i, p->now_ms);
 
     n->power_milliw = milliw(own_kw) + b.load_mw - b.source_mw;

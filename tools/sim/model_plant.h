@@ -27,7 +27,8 @@ struct node_counters {
 /* What is wrong with a part of the plant itself, so that everything measured of it agrees. */
 struct disturbance {
     double output_kw; /* a source gives this, storage within its limits; NAN: what it would */
-    double extra_kw;  /* a load draws it besides */
+    double load_kw, load_share; /* a load draws this instead, to that share: 0 no, 1 wholly */
+    double extra_kw;            /* a load draws it besides */
     bool
         reversed_ct; /* the meter sees every current the other way round; the plant does not care */
 };

@@ -31,7 +31,7 @@ static const char help[] =
     "                        kw, ramp_s};\n"
     "                        faults: silent exception wrong_unit wrong_transaction truncated\n"
     "                        oversized trickle reset refuse bad_crc late freeze_value vanish_pty\n"
-    "                        clock output extra_load reversed_ct\n"
+    "                        clock output extra_load load reversed_ct\n"
     "\n"
     "SIGUSR1 prints statistics as a JSON line, SIGUSR2 reads the faults file again, SIGTERM "
     "stops.\n";
