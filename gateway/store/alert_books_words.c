@@ -41,8 +41,11 @@ static void add_suspect(const struct site *site, const struct suspect *s, struct
     static const char *const zh[] = {
         [SUSPECT_REVERSED] = "方向接反", [SUSPECT_RATIO] = "变比错误", [SUSPECT_DEAD] = "计量停走"};
     if (s->kind == SUSPECT_NONE || s->feed < 0 || (size_t)s->feed >= site->feed_count) {
-        add(c->note_en, "; no single meter explains it: look for a load without a meter");
-        add(c->note_zh, "；没有单一表计能解释，请查找未装表的负荷");
+        add(c->note_en, "; no single meter is named (that takes hours of it, up to a day): look at "
+                        "directions and "
+                        "ratios, and for a load without a meter");
+        add(c->note_zh,
+            "；尚不能指出单一表计（需数小时至一日的数据），请核对极性和变比，并查找未装表的负荷");
         return;
     }
     const char *id = site->feeds[s->feed].id;

@@ -111,6 +111,7 @@ static void a_meter_that_counts_the_half(void) {
     struct books_alert a = books_alert("A24");
     assert_int_equal(a.raised, AT(9, 10, 30));
     assert_near(a.value, 100.0 * 12.5 / 40.0, 0.5); /* of a tenth of 1600 kVA */
+    assert_non_null(strstr(a.note_en, "no single meter is named (that takes hours of it"));
     assert_near(a.threshold, 5.0, 1e-9);
     kill_and_start();
     run_to(AT(9, 11, 0));
