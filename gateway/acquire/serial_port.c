@@ -1,6 +1,7 @@
 #include "acquire/serial_port.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <modbus.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -30,13 +31,27 @@ static int err_of_errno(int e) {
     return e == EBUSY ? ERR_BUSY : ERR_IO;
 }
 
-static void claim(int fd) {
+static bool is_pty(int fd) {
     struct stat st;
-    if (fstat(fd, &st) != 0)
-        return;
-    if (major(st.st_rdev) >= PTY_MAJOR_FIRST && major(st.st_rdev) <= PTY_MAJOR_LAST)
-        return;
-    (void)ioctl(fd, TIOCEXCL); /* a driver without it serves as well */
+    return fstat(fd, &st) == 0 && major(st.st_rdev) >= PTY_MAJOR_FIRST &&
+           major(st.st_rdev) <= PTY_MAJOR_LAST;
+}
+
+static void claim(int fd) {
+    if (!is_pty(fd))
+        (void)ioctl(fd, TIOCEXCL); /* a driver without it serves as well */
+}
+
+/* A pty has no parity to set, and the C library refuses settings of which it can set none: as after
+ * a kill, when the pty still has the rest of them. At another speed there is something to set. */
+static void unsettle_pty(const char *path) {
+    int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    struct termios t;
+    if (fd < 0)
+        return; /* modbus_connect() finds out why */
+    if (is_pty(fd) && tcgetattr(fd, &t) == 0 && cfsetspeed(&t, B50) == 0)
+        (void)tcsetattr(fd, TCSANOW, &t);
+    close(fd);
 }
 
 int serial_port_open(const struct link_def *def, struct serial_port **ret, int *ret_fd) {
@@ -44,6 +59,7 @@ int serial_port_open(const struct link_def *def, struct serial_port **ret, int *
         modbus_new_rtu(def->path, (int)def->baud, def->parity, DATA_BITS, def->stop_bits);
     if (mb == NULL)
         return ERR_RANGE;
+    unsettle_pty(def->path);
     if (modbus_connect(mb) != 0) {
         int rc = err_of_errno(errno);
         modbus_free(mb);

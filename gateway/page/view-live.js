@@ -34,7 +34,7 @@ async function fillHistory() {
 function demandCard() {
   const now = el("output", { class: "big" }), forecast = el("output"), contract = el("output"), left = el("p", { class: "muted" });
   const fill = el("div", { class: "fill" }), mark = el("div", { class: "mark" });
-  const gauge = el("div", { class: "gauge", role: "img" }, fill, mark);
+  const gauge = el("div", { class: "gauge", role: "img", "aria-label": word("demand") }, fill, mark);
   const advice = el("p", { class: "advice" });
   const node = el("section", { class: "card demand" }, el("h2", { text: word("demand") }), now, el("p", { class: "muted", text: word("demand_now") }), gauge,
     el("dl", {}, el("dt", { text: word("demand_forecast") }), el("dd", {}, forecast), el("dt", { text: word("contract") }), el("dd", {}, contract)), left, advice);
@@ -78,7 +78,7 @@ function dayCard() {
 }
 
 function bandStrip() {
-  const strip = el("div", { class: "bands", role: "img" }), node = el("section", { class: "card" }, el("h2", { text: word("tariff_day") }), strip);
+  const strip = el("div", { class: "bands", role: "img", "aria-label": word("tariff_day") }), node = el("section", { class: "card" }, el("h2", { text: word("tariff_day") }), strip);
   return { node, show(answer) {
     const bands = answer.tariff_bands, minute = siteMinute(Date.parse(answer.t));
     strip.replaceChildren(...bands.map((band, i) => {
