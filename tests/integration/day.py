@@ -14,7 +14,7 @@ import tempfile
 import yaml
 
 from gateway import Gateway, query
-from simulator import DEMO, Sim
+from simulator import DEMO, Sim, free_port
 from speed import SpeedClock
 from uplink import Broker, Platform
 
@@ -60,7 +60,7 @@ def site_text():
     site["links"] = [{"id": d["id"], "tcp": "127.0.0.1:1502%d" % i, "timeout_ms": 60000}
                      for i, d in enumerate(devices)]
     site["mqtt"].update(live_s=60, minute_devices=True)
-    del site["web"]
+    site["web"] = {"listen": f"127.0.0.1:{free_port()}"}
     return yaml.safe_dump(site, allow_unicode=True, sort_keys=False)
 
 

@@ -17,7 +17,7 @@ import yaml
 
 from gateway import Gateway, query
 from records import when
-from simulator import CONFIG, DEMO, Sim
+from simulator import CONFIG, DEMO, Sim, free_port
 from speed import SpeedClock
 from uplink import Broker, Platform
 
@@ -61,7 +61,7 @@ def site_text(**account):
     site["links"] = [{"id": d["id"], "tcp": f"127.0.0.1:{15020 + i}", "timeout_ms": 60000}
                      for i, d in enumerate(site["devices"])]
     site["mqtt"]["live_s"] = 10
-    del site["web"]
+    site["web"] = {"listen": f"127.0.0.1:{free_port()}"}
     return yaml.safe_dump(site, allow_unicode=True, sort_keys=False)
 
 
