@@ -13,7 +13,7 @@ import { chooseLanguage, languages, word } from "./words.js";
 const views = { live, alerts, history, devices };
 const view = document.getElementById("view"), nav = document.getElementById("nav"), pill = document.getElementById("link");
 const buttons = { language: document.getElementById("language"), theme: document.getElementById("theme"), logout: document.getElementById("logout") };
-let close = null, number = 0;
+let close = null, number = 0, failed = false;
 
 const theme = () => document.documentElement.dataset.theme;
 
@@ -42,6 +42,7 @@ async function open() {
   const mine = ++number;
   leave();
   frame();
+  failed = false;
   try {
     const end = await views[current()].show(view);
     if (mine === number) close = end;
@@ -49,7 +50,10 @@ async function open() {
   } catch (error) {
     if (mine !== number) return;
     if (error instanceof NeedsLogin) askLogin();
-    else view.replaceChildren(el("section", { class: "card" }, el("p", { class: "advice", role: "alert", text: word("failed", error.message) }), el("button", { type: "button", text: "↻", onclick: open })));
+    else {
+      failed = true;
+      view.replaceChildren(el("section", { class: "card" }, el("p", { class: "advice", role: "alert", text: word("failed", error.message) }), el("button", { type: "button", text: "↻", onclick: open })));
+    }
   }
 }
 
@@ -95,6 +99,7 @@ stream.listen((s) => {
   pill.dataset.level = level;
   setText(pill, text);
   document.body.classList.toggle("not-live", !s.isLive);
+  if (failed && s.isLive) open(); /* the gateway is back */
 });
 
 buttons.language.addEventListener("click", () => { chooseLanguage(languages() === "zh" ? "en" : "zh"); open(); });

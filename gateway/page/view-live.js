@@ -1,5 +1,5 @@
 /* The site now: flow, demand, the day so far, the last quarter of an hour. */
-import { get } from "./api.js";
+import { NeedsLogin, get } from "./api.js";
 import { chart, seriesColours, timeAxes } from "./charts.js";
 import { el, setText } from "./dom.js";
 import { flow } from "./flow.js";
@@ -135,6 +135,12 @@ export async function show(view) {
   drawn.set(option());
   const timers = [setInterval(() => drawn.update(option()), 1000), setInterval(() => readDay().catch(() => {}), DAY_MS),
     setInterval(() => readAlerts().catch(() => setText(alerts, DASH)), ALERTS_MS)];
-  await Promise.all([readDay(), readAlerts()]);
-  return () => { end(); timers.forEach(clearInterval); drawn.close(); };
+  const leave = () => { end(); timers.forEach(clearInterval); drawn.close(); };
+  /* without them the live values go on; the timers ask again */
+  const refused = (await Promise.allSettled([readDay(), readAlerts()])).find((r) => r.reason instanceof NeedsLogin);
+  if (refused) {
+    leave();
+    throw refused.reason;
+  }
+  return leave;
 }

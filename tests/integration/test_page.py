@@ -116,7 +116,7 @@ class Page(unittest.TestCase):
     def test_it_says_when_values_stand_still_and_since_when_it_is_offline(self):
         gateway = self.gateway()
         browser = Browser(self.url, [
-            ["open", dict(DESK, language="en"), "live"], ["wait", "#link[data-level=good]"], ["tell", "live"],
+            ["open", dict(DESK, language="en"), "live"], ["wait", "#link[data-level=good]"], ["wait", ".flow:not(.stale)"], ["tell", "live"],
             ["hear"], ["wait", "#link[data-level=bad]", "Offline since"], ["wait", ".flow.stale"], ["tell", "offline"],
             ["texts", "big", ".demand .big, .small output"], ["hear"], ["wait", "#link[data-level=good]", "Live"], ["gone", ".flow.stale"]])
         browser.wait_for("live")
