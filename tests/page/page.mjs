@@ -63,7 +63,7 @@ const verbs = {
   hear: () => lines.next(),
 };
 
-const browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 try {
   for (const [verb, ...values] of steps) {
     try {
