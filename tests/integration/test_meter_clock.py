@@ -50,7 +50,6 @@ class MeterClock(unittest.TestCase):
         (folder / "plain.yaml").write_text(SITE)
         (folder / "wall").write_bytes(struct.pack("=qq", 0, synced))
         broker = Broker(folder)
-        broker.start()
         self.addCleanup(broker.stop)
         self.platform = Platform(broker)
         self.addCleanup(self.platform.stop)
