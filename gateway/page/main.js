@@ -98,7 +98,6 @@ stream.listen((s) => {
   const text = s.isLive ? `${word("online")} ${clock(s.live.t)}` : s.lostAt ? word("offline", clock(s.lostAt)) : s.live ? word("stale", age(s.silentMs)) : word("connecting");
   pill.dataset.level = level;
   setText(pill, text);
-  document.body.classList.toggle("not-live", !s.isLive);
   if (failed && s.isLive) open(); /* the gateway is back */
 });
 

@@ -38,7 +38,7 @@ const table = {
   do_ack: ["确认", "Acknowledge"], do_refuse: ["拒绝", "Refuse"], do_assign: ["指派", "Assign"], do_measure: ["登记措施", "Enter measure"], do_close: ["销号", "Close"],
   open_alerts: ["未结告警", "Open alerts"],
   device: ["设备", "Device"], role: ["角色", "Role"], value: ["数值", "Value"], age: ["距今", "Age"], quality: ["质量", "Quality"],
-  link: ["链路", "Link"], model: ["型号", "Model"], show_points: ["{0} 个测点", "{0} points"], power: ["有功功率", "Active power"],
+  link: ["链路", "Link"], model: ["型号", "Model"], show_points: ["{0} 个测点", "{0} points"],
   good: ["良好", "good"], recovered: ["已恢复", "recovered"], suspect: ["可疑", "suspect"],
   out_of_range: ["越限", "out of range"], exception: ["设备异常应答", "exception"], missing: ["缺失", "missing"],
   clock_suspect: ["时钟存疑", "clock suspect"], stale_quality: ["陈旧", "stale"], estimated_quality: ["估算", "estimated"],

@@ -43,18 +43,8 @@ void status_body_write(struct buf *b, const struct site *s, const char *version,
 }
 
 void live_body_write(struct buf *b, const struct site *s, const struct live_site *l) {
-    struct live_body body = {.t = l->utc_ms,
-                             .soc_pct = l->soc_pct,
-                             .demand_kw = l->demand_kw,
-                             .demand_forecast_kw = l->demand_forecast_kw,
-                             .demand_shed_kw = l->demand_shed_kw,
-                             .contract_kw = l->contract_kw,
-                             .carbon_kg_h = l->carbon_kg_h,
-                             .quality = l->quality,
-                             .devices_online = l->devices_online,
-                             .devices_total = l->devices_total};
-    memcpy(body.power_kw, l->power_kw, sizeof body.power_kw);
-    balance_absent(s, body.absent);
+    struct live_body body;
+    live_site_body(l, s, &body);
     live_write(b, &body, clock_utc_offset_s(l->utc_ms));
 }
 

@@ -7,20 +7,13 @@
 
 #include "base/err.h"
 #include "store/alert_effect.h"
-#include "store/alert_ledger.h"
+#include "store/alert_rows.h"
 #include "store/db.h"
 #include "sys/clock.h"
 
 #define OBJECT      "site"
 #define REMEMBER_MS (7 * MS_PER_DAY)
 #define CLEAR_MAX   8 /* in one transaction; the others a second later */
-
-static void bind_double(sqlite3_stmt *s, int column, double v) {
-    if (isnan(v))
-        sqlite3_bind_null(s, column);
-    else
-        sqlite3_bind_double(s, column, v);
-}
 
 static void copy_column(sqlite3_stmt *s, int column, char *out, size_t cap) {
     const char *text = (const char *)sqlite3_column_text(s, column);
@@ -98,23 +91,11 @@ int alert_platform_remember_refusal(struct writer *w, const char *message, const
 
 static int add_step(struct writer *w, const struct platform_row *row,
                     const struct platform_step *p) {
-    sqlite3_stmt *s = NULL;
-    int err = db_prepare(w->db,
-                         "INSERT INTO alert_step(alert,n,t,step,severity,value,note_en,note_zh)"
-                         " SELECT ?1,count(*)+1,?2,?3,?4,?5,?6,?7 FROM alert_step WHERE alert=?1",
-                         &s);
-    if (err < 0)
-        return err;
-    sqlite3_bind_int64(s, 1, row->id);
-    sqlite3_bind_int64(s, 2, p->at);
-    sqlite3_bind_int(s, 3, p->step);
-    sqlite3_bind_int(s, 4, row->severity);
-    bind_double(s, 5, p->value);
-    sqlite3_bind_text(s, 6, p->note_en, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 7, p->note_zh, -1, SQLITE_STATIC);
-    err = db_run(s);
-    sqlite3_finalize(s);
-    return err;
+    struct alert_entry_step step = {
+        .t = p->at, .step = p->step, .severity = row->severity, .value = p->value};
+    snprintf(step.note_en, sizeof step.note_en, "%s", p->note_en);
+    snprintf(step.note_zh, sizeof step.note_zh, "%s", p->note_zh);
+    return alert_rows_add_step(w->db, row->id, &step);
 }
 
 int alert_platform_step(struct writer *w, const struct platform_row *row,
@@ -161,32 +142,41 @@ int alert_platform_tell_refused(struct writer *w, const struct platform_alert *a
 
 /* ---- raise, clear ------------------------------------------------------------------------- */
 
-static int insert(struct writer *w, const struct platform_alert *a, ms_t now_ms, int64_t *ret) {
+/* From now on its effect is measured. */
+static int open_effect(struct writer *w, int64_t id) {
     sqlite3_stmt *s = NULL;
-    int err = db_prepare(
-        w->db,
-        "INSERT INTO alert(source,rule,object,active,handling,severity,worst,raised,unit,text_zh,"
-        "text_en,config,message_id,valid_until,expected_kw,effect_state)"
-        " VALUES(?1,?2,'" OBJECT "',1,?3,?4,?4,?5,'kW',?6,?7,?8,?9,?10,?11,?12)",
-        &s);
+    int err = db_prepare(w->db, "UPDATE alert SET effect_state=?2 WHERE id=?1", &s);
     if (err < 0)
         return err;
-    sqlite3_bind_int(s, 1, ALERT_BY_PLATFORM);
-    sqlite3_bind_text(s, 2, a->code, -1, SQLITE_STATIC);
-    sqlite3_bind_int(s, 3, HANDLING_OPEN);
-    sqlite3_bind_int(s, 4, a->severity);
-    sqlite3_bind_int64(s, 5, now_ms);
-    sqlite3_bind_text(s, 6, a->text_zh, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 7, a->text_en, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 8, w->config, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 9, a->id, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 10, a->valid_until);
-    bind_double(s, 11, a->expected_kw);
-    sqlite3_bind_int(s, 12, EFFECT_OPEN);
+    sqlite3_bind_int64(s, 1, id);
+    sqlite3_bind_int(s, 2, EFFECT_OPEN);
     err = db_run(s);
     sqlite3_finalize(s);
-    *ret = sqlite3_last_insert_rowid(w->db);
     return err;
+}
+
+static int insert(struct writer *w, const struct platform_alert *a, ms_t now_ms, int64_t *ret) {
+    struct alert_entry e = {.source = ALERT_BY_PLATFORM,
+                            .handling = HANDLING_OPEN,
+                            .severity = a->severity,
+                            .worst = a->severity,
+                            .active = true,
+                            .object = OBJECT,
+                            .unit = "kW",
+                            .raised = now_ms,
+                            .returned = now_ms,
+                            .value = (double)NAN,
+                            .peak = (double)NAN,
+                            .threshold = (double)NAN,
+                            .valid_until = a->valid_until,
+                            .expected_kw = a->expected_kw};
+    snprintf(e.rule, sizeof e.rule, "%s", a->code);
+    snprintf(e.text_zh, sizeof e.text_zh, "%s", a->text_zh);
+    snprintf(e.text_en, sizeof e.text_en, "%s", a->text_en);
+    snprintf(e.config, sizeof e.config, "%s", w->config);
+    snprintf(e.message_id, sizeof e.message_id, "%s", a->id);
+    int err = alert_rows_insert(w->db, &e, ret);
+    return err == ERR_OK ? open_effect(w, *ret) : err;
 }
 
 int alert_platform_raise(struct writer *w, const struct platform_alert *a, ms_t now_ms,

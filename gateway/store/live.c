@@ -3,6 +3,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -122,4 +123,19 @@ void live_get_site(struct live *l, struct live_site *ret) {
     pthread_mutex_lock(&l->lock);
     *ret = l->site;
     pthread_mutex_unlock(&l->lock);
+}
+
+void live_site_body(const struct live_site *l, const struct site *site, struct live_body *ret) {
+    *ret = (struct live_body){.t = l->utc_ms,
+                              .soc_pct = l->soc_pct,
+                              .demand_kw = l->demand_kw,
+                              .demand_forecast_kw = l->demand_forecast_kw,
+                              .demand_shed_kw = l->demand_shed_kw,
+                              .contract_kw = l->contract_kw,
+                              .carbon_kg_h = l->carbon_kg_h,
+                              .quality = l->quality,
+                              .devices_online = l->devices_online,
+                              .devices_total = l->devices_total};
+    memcpy(ret->power_kw, l->power_kw, sizeof ret->power_kw);
+    balance_absent(site, ret->absent);
 }

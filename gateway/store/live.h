@@ -9,6 +9,7 @@
 
 #include "base/sample.h"
 #include "calc/balance.h"
+#include "format/record.h"
 #include "meter/site.h"
 
 struct live;
@@ -46,5 +47,8 @@ bool live_get_clock(struct live *l, size_t device, struct live_clock *ret); /* f
 /* Latest sample of a point; false when the index is out of range or it was never read. */
 bool live_get(struct live *l, size_t point, struct sample *ret);
 void live_get_site(struct live *l, struct live_site *ret);
+
+/* What is told of it, on MQTT and over HTTP alike. */
+void live_site_body(const struct live_site *l, const struct site *site, struct live_body *ret);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "store/alert_rows.h"
 #include "store/db.h"
 #include "store/supply_log.h"
 #include "sys/clock.h"
@@ -103,36 +104,19 @@ static int remember(struct supply_effect *e, const char *note, ms_t now_ms) {
     return err;
 }
 
-static int add_step(struct supply_effect *e, const char *en, const char *zh, ms_t now_ms) {
-    sqlite3_stmt *s = NULL;
-    int err = db_prepare(e->records->writer->db,
-                         "INSERT INTO alert_step(alert,n,t,step,severity,note_en,note_zh)"
-                         " SELECT ?1,coalesce(max(n),0)+1,?2,?3,?4,?5,?6 FROM alert_step"
-                         " WHERE alert=?1",
-                         &s);
-    if (err < 0)
-        return err;
-    sqlite3_bind_int64(s, 1, e->alert);
-    sqlite3_bind_int64(s, 2, now_ms);
-    sqlite3_bind_int(s, 3, ALERT_EFFECT);
-    sqlite3_bind_int(s, 4, e->severity);
-    sqlite3_bind_text(s, 5, en, -1, SQLITE_STATIC);
-    sqlite3_bind_text(s, 6, zh, -1, SQLITE_STATIC);
-    err = db_run(s);
-    sqlite3_finalize(s);
-    return err;
-}
-
 static int write(struct supply_effect *e, ms_t now_ms) {
-    char en[ALERT_NOTE_MAX], zh[ALERT_NOTE_MAX];
+    struct alert_entry_step step = {.t = now_ms,
+                                    .step = ALERT_EFFECT,
+                                    .severity = (enum alert_severity)e->severity,
+                                    .value = (double)NAN};
     struct buf b;
-    buf_init(&b, en, sizeof en);
+    buf_init(&b, step.note_en, sizeof step.note_en);
     compare_supply_words(e->periods, false, &b);
-    buf_init(&b, zh, sizeof zh);
+    buf_init(&b, step.note_zh, sizeof step.note_zh);
     compare_supply_words(e->periods, true, &b);
-    int err = remember(e, en, now_ms);
+    int err = remember(e, step.note_en, now_ms);
     if (err == ERR_OK)
-        err = add_step(e, en, zh, now_ms);
+        err = alert_rows_add_step(e->records->writer->db, e->alert, &step);
     const struct event_body event = {.event = "measure_compared",
                                      .object = e->object,
                                      .severity = "info",
@@ -140,9 +124,9 @@ static int write(struct supply_effect *e, ms_t now_ms) {
                                      .value = e->periods[1].max_kva,
                                      .threshold = e->periods[0].max_kva,
                                      .unit = "kVA",
-                                     .note = en,
+                                     .note = step.note_en,
                                      .alert = e->alert,
-                                     .note_zh = zh};
+                                     .note_zh = step.note_zh};
     return err == ERR_OK ? writer_put_event(e->records->writer, &event, now_ms) : err;
 }
 

@@ -82,18 +82,8 @@ void api_write_live(const void *arg, struct buf *b) {
     const struct api *a = arg;
     struct live_site l;
     live_get_site(a->live, &l);
-    struct live_body body = {.t = l.utc_ms,
-                             .soc_pct = l.soc_pct,
-                             .demand_kw = l.demand_kw,
-                             .demand_forecast_kw = l.demand_forecast_kw,
-                             .demand_shed_kw = l.demand_shed_kw,
-                             .contract_kw = l.contract_kw,
-                             .carbon_kg_h = l.carbon_kg_h,
-                             .quality = l.quality,
-                             .devices_online = l.devices_online,
-                             .devices_total = l.devices_total};
-    memcpy(body.power_kw, l.power_kw, sizeof body.power_kw);
-    balance_absent(a->site, body.absent);
+    struct live_body body;
+    live_site_body(&l, a->site, &body);
     live_write(b, &body, clock_utc_offset_s(l.utc_ms));
 }
 
