@@ -125,6 +125,23 @@ def drain(bench, free_ports, days=7):
                       "busbard_cpu_s": round(spent, 2)}), flush=True)
 
 
+def told(bench, port, base, site, meter, seconds):
+    """Runs the gateway beside the farm while the meter changes; (when, body) of all that a subscriber got."""
+    uplink = Uplink(bench, port, "%U %p")
+    farm = bench.source("modbus_farm", "-b", base, "-P", PORTS, "-u", UNITS)
+    daemon = bench.busbard(site)
+    time.sleep(10 + seconds)
+    meter.changing = False
+    time.sleep(3)
+    bench.stop(daemon)
+    bench.stop(farm)
+    meter.stop()
+    bench.stop(uplink.subscriber)
+    for line in uplink.file.read_text().splitlines():
+        at, body = line.split(" ", 1)
+        yield float(at), json.loads(body)
+
+
 EVENT_PROFILE = """vendor: bench
 model: meter with a ratio
 roles: [load]
@@ -148,22 +165,10 @@ def event(bench, free_ports, seconds):
                     .replace("links:\n", f"links:\n  - {{id: lr, tcp: \"127.0.0.1:{meter.port}\"}}\n")
                     .replace("devices:\n", "devices:\n  - {id: ratio, link: lr, unit: 1, profile: ratio, "
                                            "role: load, poll_ms: 500}\n"))
-    uplink = Uplink(bench, port, "%U %p")
-    farm = bench.source("modbus_farm", "-b", base, "-P", PORTS, "-u", UNITS)
-    daemon = bench.busbard(site)
-    time.sleep(10 + seconds)
-    meter.changing = False
-    time.sleep(2)
-    bench.stop(daemon)
-    bench.stop(farm)
-    meter.stop()
-    bench.stop(uplink.subscriber)
     took = []
-    for line in uplink.file.read_text().splitlines():
-        at, body = line.split(" ", 1)
-        message = json.loads(body)
+    for at, message in told(bench, port, base, site, meter, seconds):
         if message.get("event") == "ratio_change" and message.get("value") in meter.changed:
-            took.append(1000 * (float(at) - meter.changed[message["value"]]))
+            took.append(1000 * (at - meter.changed[message["value"]]))
     print_took("event", seconds, took, len(meter.changed))
 
 
@@ -200,22 +205,10 @@ def alert(bench, free_ports, seconds):
         .replace("devices:\n", "devices:\n  - {id: flip, link: lf, unit: 1, profile: flip, role: grid, "
                                 "poll_ms: 1000, rated_kw: 1000}\n")
         + "alerts: {thresholds: {A13: {hold_s: 0, clear_s: 0}}}\n")
-    uplink = Uplink(bench, port, "%U %p")
-    farm = bench.source("modbus_farm", "-b", base, "-P", PORTS, "-u", UNITS)
-    daemon = bench.busbard(site)
-    time.sleep(10 + seconds)
-    meter.changing = False
-    time.sleep(3)
-    bench.stop(daemon)
-    bench.stop(farm)
-    meter.stop()
-    bench.stop(uplink.subscriber)
     took = []
-    for line in uplink.file.read_text().splitlines():
-        at, body = line.split(" ", 1)
-        message = json.loads(body)
+    for at, message in told(bench, port, base, site, meter, seconds):
         if message.get("rule") == "A13" and message["state"] in ("raised", "reopened", "cleared"):
-            before = [t for t, feeds in meter.changed if t <= float(at) and feeds == (message["state"] != "cleared")]
+            before = [t for t, feeds in meter.changed if t <= at and feeds == (message["state"] != "cleared")]
             if before:
-                took.append(1000 * (float(at) - before[-1]))
+                took.append(1000 * (at - before[-1]))
     print_took("alert", seconds, took, len(meter.changed))

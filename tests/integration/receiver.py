@@ -3,15 +3,14 @@
 It keeps each request it has read as a whole. `script` says how it answers: a list of functions, one a
 request, then `then` for all others. Such a function gets the handler and the request, and answers."""
 import gzip
-import http.server
 import json
 import pathlib
-import ssl
 import subprocess
-import threading
 import time
 
 import jsonschema
+
+from scripted_server import ScriptedServer
 
 SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "schema"
 DAY_S = 86400
@@ -73,63 +72,25 @@ def answer(status, text=b"", headers=()):
     return run
 
 
-class Receiver:
+class Receiver(ScriptedServer):
     def __init__(self, certificate=None, client_authority=None, script=(), then=answer(204)):
-        self.requests, self.invalid, self.sockets, self.connections = [], [], [], 0
-        self.script, self.then = list(script), then
-        self.changed = threading.Condition()
-        self.closing = threading.Event()
+        self.requests, self.invalid = [], []
         self.line_schema = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "delivery-line.json").read_text()))
         self.schemas = {p.stem: jsonschema.Draft202012Validator(json.loads(p.read_text()))
                         for p in SCHEMAS.glob("*.json")}
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # a client that gives up is part of the tests
-        self.tls = certificate is not None
-        self.port = self.server.server_address[1]
-        if self.tls:
-            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.context.load_cert_chain(*certificate)
-            if client_authority:
-                self.context.verify_mode = ssl.CERT_REQUIRED
-                self.context.load_verify_locations(client_authority)
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        super().__init__(certificate, client_authority, script, then)
 
     @property
     def url(self):
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}/in"
+        return f"{self.address}/in"
 
-    def _handler(self):
-        receiver = self
+    def read(self, path, headers, raw):
+        request = Request(path, headers, raw)
+        self.check(request)
+        return request
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self):
-                receiver.connections += 1
-                if receiver.tls:
-                    self.request.settimeout(20)
-                    try:
-                        self.request = receiver.context.wrap_socket(self.request, server_side=True)
-                    finally:
-                        receiver.sockets.append(self.request)
-                super().setup()
-
-            def do_POST(self):
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
-                request = Request(self.path, self.headers, raw)
-                receiver.check(request)
-                with receiver.changed:
-                    receiver.requests.append(request)
-                    act = receiver.script.pop(0) if receiver.script else receiver.then
-                    receiver.changed.notify_all()
-                act(self, request)
-                with receiver.changed:
-                    receiver.changed.notify_all()
-
-            def log_message(self, *_):
-                pass
-        return Handler
+    def keep(self, request):
+        self.requests.append(request)
 
     def check(self, request):
         for line in request.lines:
@@ -162,10 +123,3 @@ class Receiver:
                     seen = [(r.key, r.answer) for r in self.requests[-10:]]
                     raise AssertionError(f"{what}: not within {seconds} s; last requests {seen}")
                 self.changed.wait(0.1)
-
-    def stop(self):
-        self.closing.set()
-        self.server.shutdown()
-        self.server.server_close()
-        for s in self.sockets:
-            s.close()

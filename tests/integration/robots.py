@@ -4,12 +4,11 @@
 import base64
 import hashlib
 import hmac
-import http.server
 import json
-import ssl
-import threading
 import time
 import urllib.parse
+
+from scripted_server import ScriptedServer
 
 
 def answer(status, text="", headers=()):
@@ -55,58 +54,23 @@ class Message:
         return abs(int(stamp) / unit - now) < 60 and sign == base64.b64encode(mac.digest()).decode()
 
 
-class Robot:
+class Robot(ScriptedServer):
     def __init__(self, kind="json", certificate=None, script=(), then=None):
-        self.kind, self.messages, self.sockets, self.connections = kind, [], [], 0
-        self.taken = []
-        self.script, self.then = list(script), then or TAKEN[kind]
-        self.changed = threading.Condition()
-        self.closing = threading.Event()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # a client that gives up is part of the tests
-        self.port = self.server.server_address[1]
-        self.context = None
-        if certificate:
-            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.context.load_cert_chain(*certificate)
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        self.kind, self.messages, self.taken = kind, [], []
+        super().__init__(certificate, script=script, then=then or TAKEN[kind])
 
     def url(self, path="/send?key=S3cret-Key-of-this-robot"):
-        return f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}{path}"
+        return f"{self.address}{path}"
 
-    def _handler(self):
-        robot = self
+    def read(self, path, headers, raw):
+        return Message(path, headers, raw)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def keep(self, message):
+        self.messages.append(message)
 
-            def setup(self):
-                robot.connections += 1
-                if robot.context:
-                    self.request.settimeout(20)
-                    try:
-                        self.request = robot.context.wrap_socket(self.request, server_side=True)
-                    finally:
-                        robot.sockets.append(self.request)
-                super().setup()
-
-            def do_POST(self):
-                message = Message(self.path, self.headers,
-                                  self.rfile.read(int(self.headers["Content-Length"])))
-                with robot.changed:
-                    robot.messages.append(message)
-                    act = robot.script.pop(0) if robot.script else robot.then
-                    robot.changed.notify_all()
-                act(self, message)
-                with robot.changed:
-                    if act is TAKEN[robot.kind]:
-                        robot.taken.append(message)
-                    robot.changed.notify_all()
-
-            def log_message(self, *_):
-                pass
-        return Handler
+    def answered(self, message, act):
+        if act is TAKEN[self.kind]:
+            self.taken.append(message)
 
     def wait(self, what, condition, seconds=30):
         end = time.monotonic() + seconds
@@ -116,10 +80,3 @@ class Robot:
                     raise AssertionError(f"{what}: not within {seconds} s; messages: "
                                          f"{[m.raw[:300] for m in self.messages[-5:]]}")
                 self.changed.wait(0.1)
-
-    def stop(self):
-        self.closing.set()
-        self.server.shutdown()
-        self.server.server_close()
-        for s in self.sockets:
-            s.close()
